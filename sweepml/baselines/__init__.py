@@ -1,0 +1,1 @@
+"""Public sweep rules, one file each, as their authors shipped or published them."""

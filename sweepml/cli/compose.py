@@ -1,0 +1,148 @@
+"""Hydra at the edge: command-line overrides and conf/ in, a typed configuration out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from sweepml.errors import ConfigError, MissingExtraError, did_you_mean
+
+try:
+    from hydra import compose, initialize_config_dir
+    from hydra.core.config_store import ConfigStore
+    from hydra.errors import HydraException, OverrideParseException
+    from omegaconf import DictConfig, OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+except ModuleNotFoundError as error:
+    raise MissingExtraError(error.name or "hydra-core", "train") from None
+
+from sweepml.config.train import DataConfig, TrainConfig
+
+_PACKAGE: Final = Path(__file__).resolve().parent.parent
+
+
+@dataclass
+class _OpenData(DataConfig):
+    """Captures untyped: OmegaConf lets nobody add a member to a dictionary of dataclasses, key by key."""
+
+    captures: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class _OpenTrain(TrainConfig):
+    data: _OpenData = field(default_factory=_OpenData)
+
+
+def config_dir() -> Path:
+    """Return the folder of configuration files: in a checkout beside the package, once installed inside it.
+
+    Raises
+    ------
+    ConfigError
+        If there is neither.
+    """
+    for folder in (_PACKAGE.parent / "conf", _PACKAGE / "_conf"):
+        if (folder / "train.yaml").is_file():
+            return folder
+    raise ConfigError(f"no configuration files beside {_PACKAGE}: install sweepml again")
+
+
+def compose_train(overrides: list[str]) -> TrainConfig:
+    """Compose the training configuration.
+
+    Parameters
+    ----------
+    overrides
+        In Hydra's grammar: ``data=field``, ``model.params.n_bags=1``, ``+data.captures.mine.log=...``.
+
+    Raises
+    ------
+    ConfigError
+        If an override names nothing, or has the wrong type.
+    """
+    ConfigStore.instance().store(name="train_schema", node=_OpenTrain)
+    try:
+        with initialize_config_dir(str(config_dir()), version_base="1.3"):
+            composed = compose("train", overrides=[_forced(override) for override in overrides])
+            # Merged once more: Hydra lets an added key (+name=...) through wherever it stands, and captures
+            # are typed only here.
+            plain = OmegaConf.to_container(composed, resolve=True)
+            made = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(TrainConfig), plain))
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(_sentence(error)) from None
+    assert isinstance(made, TrainConfig)  # the schema is the first of the defaults
+    return made
+
+
+def as_yaml(config: TrainConfig) -> str:
+    """Return a configuration as YAML."""
+    structured: DictConfig = OmegaConf.structured(config)
+    return OmegaConf.to_yaml(structured)
+
+
+def choices() -> dict[str, list[str]]:
+    """Return the options of each configuration group, for help texts."""
+    groups: dict[str, list[str]] = {}
+    for file in sorted(config_dir().glob("*/*.yaml")):
+        groups.setdefault(file.parent.name, []).append(file.stem)
+    return groups
+
+
+def _forced(override: str) -> str:
+    """Return an override of a capture's key so that it may set what conf/ leaves at its default."""
+    return f"++{override}" if override.startswith("data.captures.") else override
+
+
+def _sentence(error: BaseException) -> str:
+    """Return what is wrong with a configuration, in one sentence; Hydra and OmegaConf use several."""
+    if isinstance(error, OverrideParseException):
+        return f"configuration: cannot read {error.override!r}; write KEY=VALUE, in quotes where it has spaces"
+    lines = _lines(error)
+    first, key = lines[0], _full_key(lines)
+    if first.startswith(("Could not override", "Error merging override")) and error.__cause__ is not None:
+        cause = _lines(error.__cause__)
+        # Hydra wraps OmegaConf's complaint and leaves out what it was about.
+        if not cause[0].startswith("Key ") or _quoted(cause[0]) not in _quoted(first).split("."):
+            first = f"{_quoted(first) or first.removeprefix('Error merging override ')}: {cause[0]}"
+    if first.startswith("Could not override"):
+        return _unknown_key(_quoted(first))
+    if first.startswith("Key ") and " not in " in first:
+        return _unknown_key(key or _quoted(first))
+    if found := re.search(r"Could not find '(\w+)/(\w+)'", first):
+        hint = did_you_mean(found[2], choices().get(found[1], []))
+        return f"configuration: there is no {found[1]}={found[2]}; {hint}"
+    return f"configuration: {f'{key}: ' if key and key not in first else ''}{first}"
+
+
+def _unknown_key(key: str) -> str:
+    return f"configuration: there is no key {key!r}; {did_you_mean(key, _known_keys(), limit=3)}"
+
+
+def _full_key(lines: list[str]) -> str:
+    return next((line.removeprefix("full_key:").strip() for line in lines if line.startswith("full_key:")), "")
+
+
+def _quoted(line: str) -> str:
+    found = re.search(r"'([^']+)'", line)
+    return found[1] if found else ""
+
+
+def _lines(error: BaseException) -> list[str]:
+    return [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+
+
+def _known_keys() -> list[str]:
+    """Return every key of the default configuration, dotted."""
+    keys: list[str] = []
+
+    def walk(prefix: str, value: Any) -> None:
+        for key, inner in value.items():
+            keys.append(f"{prefix}{key}")
+            if isinstance(inner, dict):
+                walk(f"{prefix}{key}.", inner)
+
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        walk("", OmegaConf.to_container(compose("train")))
+    return keys

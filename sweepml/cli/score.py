@@ -1,0 +1,268 @@
+"""`sweepml score`: logs in, alerts out."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from sweepml.cli.text import amount, table
+from sweepml.errors import ConfigError, InputError, InputMissingError, SweepmlError
+from sweepml.graph.connections import Connections
+from sweepml.origins.files import STDIN
+from sweepml.origins.registry import AUTO, find_origin
+from sweepml.origins.report import ReadReport
+from sweepml.runtime.alerts import Alert, AlertState
+from sweepml.runtime.bundle import Bundle
+from sweepml.runtime.lines import LineReader
+from sweepml.runtime.session import ScoringSession, SessionCounts
+from sweepml.runtime.sinks import AlertSink, find_format
+
+_REFRESH_S: Final = 0.5
+"""Time between two lines of progress. Chosen, not tuned."""
+
+_SAMPLES_PER_REASON: Final = 2
+"""Rejected lines that the summary shows of each reason; the report holds a few more."""
+
+_CLEAR_LINE: Final = "\r\x1b[K"
+
+_EXIT_INTERRUPTED: Final = 130
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreOptions:
+    """What `sweepml score` was asked to do.
+
+    Parameters
+    ----------
+    bundle
+        Path of the detector.
+    inputs
+        Logs, oldest first; ``-`` is standard input.
+    follow
+        Wait for more at the end of the last log, until interrupted or terminated.
+    output
+        File to which alerts are appended; None for standard output.
+    log_format, alert_format
+        Names, see `sweepml.origins.registry` and `sweepml.runtime.sinks`.
+    quiet
+        Neither summary nor progress.
+    """
+
+    bundle: str
+    inputs: tuple[str, ...]
+    follow: bool = False
+    output: str | None = None
+    log_format: str = AUTO
+    alert_format: str = "ocsf"
+    quiet: bool = False
+
+
+def run(options: ScoreOptions) -> int:
+    """Score logs; return the exit status.
+
+    Raises
+    ------
+    SweepmlError
+        If the detector, an option or an input is unusable. What the records before it gave has been written.
+    """
+    _check(options)
+    bundle = Bundle(options.bundle)
+    session = ScoringSession(bundle)
+    inputs = _Inputs(options, session)
+    started_s = time.monotonic()
+    with AlertSink(options.output, options.alert_format) as sink:
+        progress = _Progress(session, enabled=not options.quiet and sys.stderr.isatty())
+
+        def tell(alerts: list[Alert]) -> None:
+            if alerts:
+                progress.clear()
+                sink.write(alerts)
+
+        with inputs.stopped_by_signals(), _summary_instead_of_warnings(enabled=not options.quiet):
+            for connections in inputs:
+                tell(session.push(connections))
+                progress.show()
+            tell(session.flush())
+        progress.clear()
+    if not options.quiet and (session.counts.stream.connections or inputs.failure is None):
+        elapsed_s = time.monotonic() - started_s
+        print(summary(inputs.reports, session.counts, elapsed_s), file=sys.stderr)
+    if inputs.failure is not None:
+        raise inputs.failure
+    return _EXIT_INTERRUPTED if inputs.stopped_by == signal.SIGINT else 0
+
+
+def summary(reports: list[ReadReport], counts: SessionCounts, elapsed_s: float) -> str:
+    """Return what was read, left out, judged and said, as a few aligned lines."""
+    stream, alerts = counts.stream, counts.alerts
+    rate = stream.connections / elapsed_s if elapsed_s > 0 else 0.0
+    rows = [
+        ("records", f"{stream.connections:,} in {elapsed_s:.1f} s ({rate:,.0f} a second)"),
+        ("rejected", _rejects(reports)),
+        (
+            "not contacts",
+            f"{stream.not_contacts:,} (multicast, neighbour discovery, ICMP errors and answers)",
+        ),
+        ("late", f"{stream.late:,} (arrived after all their windows had closed)"),
+        ("sources scored", f"{counts.sources:,} (the others contacted too few hosts)"),
+        (
+            "alerts",
+            f"{amount(alerts[AlertState.OPEN], 'finding')} opened, "
+            f"{amount(alerts[AlertState.UPDATE], 'update')}, {alerts[AlertState.CLOSE]:,} closed",
+        ),
+    ]
+    if stream.restarts:
+        rows.append(("clock set back", f"{amount(stream.restarts, 'time')} (the log starts anew in the past)"))
+    if counts.evicted:
+        rows.append(("closed early", f"{amount(counts.evicted, 'finding')} (too many were open)"))
+    lacking = sorted({name for report in reports for name in report.lacking})
+    if lacking:
+        rows.append(("not in the log", ", ".join(lacking)))
+    return "\n".join([*table(rows), *_samples(reports)])
+
+
+def _check(options: ScoreOptions) -> None:
+    """Refuse what cannot work before anything is opened or written."""
+    find_format(options.alert_format)
+    if options.log_format != AUTO:
+        find_origin(options.log_format)
+    if options.follow and options.inputs[-1] == STDIN:
+        raise ConfigError("standard input cannot be followed: it ends when its writer ends; leave --follow out")
+    must_exist = options.inputs[:-1] if options.follow else options.inputs
+    for path in must_exist:
+        if path != STDIN and not Path(path).exists():
+            raise InputMissingError(f"{path}: no such file")
+
+
+class _Inputs:
+    """The records of all logs, one after the other. An unusable log ends them and becomes `failure`."""
+
+    def __init__(self, options: ScoreOptions, session: ScoringSession) -> None:
+        self.failure: SweepmlError | None = None
+        self.reports: list[ReadReport] = []
+        self.stopped_by: int | None = None
+        self._options = options
+        self._session = session
+        self._reader: LineReader | None = None
+
+    def __iter__(self) -> Iterator[Connections]:
+        last = len(self._options.inputs) - 1
+        for i, path in enumerate(self._options.inputs):
+            if self.stopped_by is not None:
+                return
+            follow = self._options.follow and i == last
+            try:
+                yield from self._read(path, follow=follow)
+            except SweepmlError as error:
+                self.failure = error
+                return
+
+    def _read(self, path: str, *, follow: bool) -> Iterator[Connections]:
+        reader = LineReader(path, self._session.hosts, self._options.log_format, follow=follow)
+        self._reader = reader
+        if self.stopped_by is not None:  # a signal came before there was a reader to close
+            reader.close()
+        self.reports.append(reader.report)
+        yield from reader
+        report = reader.report
+        if report.rejected and not report.rows and self.stopped_by is None:
+            reason, (example, *_) = next(iter(report.examples.items()))
+            raise InputError(
+                f"{path}: none of {amount(report.rejected, 'line')} could be read; line {example.line} for "
+                f"example ({reason}): {example.text}"
+            )
+
+    @contextmanager
+    def stopped_by_signals(self) -> Iterator[None]:
+        """Let the first interrupt end a followed log in order and lose nothing; the next one kills."""
+        if not self._options.follow or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            self.stopped_by = number
+            for one, handler in before.items():
+                signal.signal(one, handler)
+            if self._reader is not None:
+                self._reader.close()
+
+        before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+        for one in before:
+            signal.signal(one, stop)
+        try:
+            yield
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
+
+
+@contextmanager
+def _summary_instead_of_warnings(*, enabled: bool) -> Iterator[None]:
+    """Silence the warning about rejected lines where the summary says the same."""
+    logger = logging.getLogger("sweepml.origins.report")
+    before = logger.level
+    if enabled:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+class _Progress:
+    """One line on a terminal that says how far it is."""
+
+    def __init__(self, session: ScoringSession, *, enabled: bool) -> None:
+        self._session = session
+        self._enabled = enabled
+        self._started_s = self._shown_s = time.monotonic()
+        self._visible = False
+
+    def show(self) -> None:
+        """Say how far it is, not too often."""
+        now_s = time.monotonic()
+        if not self._enabled or now_s - self._shown_s < _REFRESH_S:
+            return
+        self._shown_s = now_s
+        counts = self._session.counts
+        text = (
+            f"{counts.stream.connections:,} records, {amount(counts.alerts[AlertState.OPEN], 'finding')}, "
+            f"{now_s - self._started_s:.0f} s"
+        )
+        print(_CLEAR_LINE + text, end="", file=sys.stderr, flush=True)
+        self._visible = True
+
+    def clear(self) -> None:
+        """Make room for other lines."""
+        if self._visible:
+            print(_CLEAR_LINE, end="", file=sys.stderr, flush=True)
+            self._visible = False
+
+
+def _rejects(reports: list[ReadReport]) -> str:
+    by_reason: dict[str, int] = {}
+    for report in reports:
+        for reason, count in report.rejects.items():
+            by_reason[reason] = by_reason.get(reason, 0) + count
+    if not by_reason:
+        return "0"
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(by_reason.items()))
+    return f"{sum(by_reason.values()):,} ({reasons})"
+
+
+def _samples(reports: list[ReadReport]) -> list[str]:
+    return [
+        f"  {report.path}, line {example.line}, {reason}: {example.text}"
+        for report in reports
+        for reason, examples in sorted(report.examples.items())
+        for example in examples[:_SAMPLES_PER_REASON]
+    ]

@@ -1,0 +1,1 @@
+"""How good a detector is: episodes and alerts first, windows second, thresholds from an alert budget."""

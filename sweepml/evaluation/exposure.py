@@ -1,0 +1,67 @@
+"""Exposure: how much watching an alert rate is measured over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from sweepml.datasets.capture import Capture
+from sweepml.graph.connections import is_contact
+from sweepml.graph.windows import US_PER_S
+
+DAY_S: Final = 86_400
+
+_SHORTEST_S: Final = 60.0
+"""The shortest horizon: whoever is seen once is judged over a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """Source-days that were watched.
+
+    Attributes
+    ----------
+    source_days
+        Sum over sources of the time from their first to their last contact, in days.
+    source_count
+        Sources over all captures.
+    span_s
+        Summed length of the captures, in seconds.
+    """
+
+    source_days: float
+    source_count: int
+    span_s: float
+
+    @classmethod
+    def of(cls, captures: Iterable[Capture]) -> Exposure:
+        """Return the exposure of some captures.
+
+        A source is a host that contacted another (`is_contact`), and it is watched from its first to its last contact,
+        at least for a minute. Counting every address for the whole capture would flatter every rate: a sensor
+        at the edge meets thousands of addresses that send one packet and are never seen again.
+        """
+        seconds, sources, span_s = 0.0, 0, 0.0
+        for capture in captures:
+            contacts = is_contact(capture.connections, capture.hosts)
+            ts_us = capture.connections.ts_us[contacts]
+            code, place = np.unique(capture.connections.source[contacts], return_inverse=True)
+            first = np.full(len(code), np.iinfo(np.int64).max)
+            last = np.full(len(code), np.iinfo(np.int64).min)
+            np.minimum.at(first, place, ts_us)
+            np.maximum.at(last, place, ts_us)
+            seconds += float(np.maximum((last - first) / US_PER_S, _SHORTEST_S).sum())
+            sources += len(code)
+            span_s += capture.span_s
+        return cls(seconds / DAY_S, sources, span_s)
+
+    def rate(self, count: float) -> float:
+        """Return a count as so many per day per 1,000 sources; NaN where nothing was watched."""
+        return count * 1000 / self.source_days if self.source_days else float("nan")
+
+    def allowed(self, per_day_per_1000: float) -> float:
+        """Return how often a rate (per day per 1,000 sources) allows something to happen in this exposure."""
+        return per_day_per_1000 * self.source_days / 1000

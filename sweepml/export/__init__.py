@@ -1,0 +1,1 @@
+"""Fitted model, calibration and thresholds -> one ONNX file."""

@@ -1,0 +1,233 @@
+"""Writing a bundle: graph, manifest, golden vectors, and the proof that the file scores as the model did."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sweepml.errors import BundleError
+from sweepml.export.graph import bundle_graph, with_manifest
+from sweepml.features.plan import FeaturePlan
+from sweepml.models.base import Detector
+from sweepml.models.calibration import PlattCalibration
+from sweepml.runtime.bundle import GOLDEN_TOLERANCE, Bundle
+from sweepml.schema.catalogue import CATALOGUE, SCHEMA_HASH
+from sweepml.schema.manifest import FeatureUsage, Manifest
+
+_GOLDEN_ROWS: Final = 32
+_VERSIONED: Final = ("sweepml", "numpy", "scikit-learn", "torch", "onnx", "onnxruntime", "mlflow")
+
+
+@dataclass(frozen=True, slots=True)
+class CalibratedDetector:
+    """A fitted model with its calibration and its thresholds: the training side of a bundle.
+
+    Attributes
+    ----------
+    model, calibration
+        Raw score, and raw score to probability.
+    thresholds
+        Horizon in seconds -> threshold, by growing horizon.
+    """
+
+    model: Detector
+    calibration: PlattCalibration
+    thresholds: Mapping[int, float]
+
+    def score(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return probabilities, float32, shape (n,)."""
+        return self.calibration.apply(self.model.score(values))
+
+    def verdicts(self, score: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Return whether each score reaches each horizon's threshold, shape (n, horizons)."""
+        limits = np.array([self.thresholds[length] for length in sorted(self.thresholds)], np.float32)
+        return score[:, None] >= limits
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a detector comes from: the parts of the manifest that only the training task knows.
+
+    Attributes
+    ----------
+    name, created
+        Of the run.
+    alert_budget, close_after_s, training, metrics
+        As in `Manifest`.
+    """
+
+    name: str
+    created: str
+    alert_budget: Mapping[str, Any]
+    close_after_s: float
+    training: Mapping[str, Any]
+    metrics: Mapping[str, float]
+
+
+def write_bundle(
+    path: Path,
+    detector: CalibratedDetector,
+    plan: FeaturePlan,
+    values: NDArray[np.float32],
+    benign: NDArray[np.bool_],
+    provenance: Provenance,
+) -> Bundle:
+    """Write a bundle and prove it.
+
+    Parameters
+    ----------
+    path
+        Where to; replaced only by a file that passed.
+    detector
+        Fitted.
+    plan
+        What rows it was trained on.
+    values
+        float32, shape (n, features): the validation rows. Every one of them is scored both ways.
+    benign
+        bool, shape (n,): rows from which the usual ranges are taken.
+    provenance
+        The rest of the manifest.
+
+    Returns
+    -------
+    Bundle
+        The written file, opened.
+
+    Raises
+    ------
+    BundleError
+        If onnxruntime and the model differ by more than 1e-6, or on a verdict, on any row. What stood at
+        `path` before stands there still, and no other file is left.
+    """
+    scores = detector.score(values)
+    golden = golden_rows(values, scores, detector.thresholds.values())
+    manifest = Manifest(
+        name=provenance.name,
+        created=provenance.created,
+        feature_schema=SCHEMA_HASH,
+        features=_usage(detector.model, values[benign]),
+        windows=tuple((spec.length_s, spec.stride_s) for spec in plan.windows),
+        min_dst_count=plan.min_dst_count,
+        internal_networks=plan.internal_networks,
+        thresholds=tuple(float(detector.thresholds[spec.length_s]) for spec in plan.windows),
+        alert_budget=provenance.alert_budget,
+        close_after_s=provenance.close_after_s,
+        model={
+            "name": detector.model.name,
+            "params": detector.model.params(),
+            "calibration": {
+                "method": "platt",
+                "slope": detector.calibration.slope,
+                "intercept": detector.calibration.intercept,
+            },
+        },
+        training=provenance.training,
+        metrics=provenance.metrics,
+        versions=versions(),
+        golden_features=tuple(tuple(None if np.isnan(v) else float(v) for v in row) for row in values[golden]),
+        golden_scores=tuple(float(score) for score in scores[golden]),
+        golden_verdicts=tuple(tuple(bool(v) for v in row) for row in detector.verdicts(scores[golden])),
+    )
+    graph = bundle_graph(detector.model.to_onnx(), detector.calibration, manifest.thresholds)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".onnx.draft")
+    try:
+        draft.write_bytes(with_manifest(graph, manifest))
+        bundle = Bundle(draft)
+        check_parity(bundle, detector, values)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return bundle
+
+
+def check_parity(bundle: Bundle, detector: CalibratedDetector, values: NDArray[np.float32]) -> float:
+    """Score every row with the model and with onnxruntime; return the largest difference.
+
+    Raises
+    ------
+    BundleError
+        If they differ by more than 1e-6 or on any verdict.
+    """
+    trained = detector.score(values)
+    served, verdicts = bundle.score(values)
+    difference = float(np.abs(trained - served).max()) if len(values) else 0.0
+    flipped = int(np.count_nonzero(verdicts != detector.verdicts(trained)))
+    if difference > GOLDEN_TOLERANCE or flipped:
+        raise BundleError(
+            f"the exported model is not the trained one: over {len(values)} rows scores differ by up to "
+            f"{difference:.3g} (allowed {GOLDEN_TOLERANCE:g}), {flipped} verdicts flipped"
+        )
+    return difference
+
+
+def golden_rows(
+    values: NDArray[np.float32], scores: NDArray[np.float32], thresholds: Iterable[float]
+) -> NDArray[np.int64]:
+    """Choose rows that exercise a model and its thresholds.
+
+    Evenly over the ranks of the scores, the extremes among them, and of each threshold the nearest rows on
+    either side: a graph with another threshold gives one of those another verdict.
+    """
+    order = np.lexsort((np.nan_to_num(values).sum(axis=1), scores))
+    last = len(order) - 1
+    places = np.linspace(0, last, min(_GOLDEN_ROWS, len(order))).round().astype(int)
+    limits = np.array(sorted(set(thresholds)), np.float32)
+    above = np.searchsorted(scores[order], limits)
+    return order[np.unique(np.concatenate([places, above - 1, above]).clip(0, last))]
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a score depends on, and the git commit where there is one."""
+    found = {"python": platform.python_version()}
+    for package in _VERSIONED:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    found["git_commit"] = git_commit()
+    return found
+
+
+def git_commit() -> str:
+    """Return the commit of the checkout that this package runs from, ``unknown`` outside one.
+
+    A ``+`` behind it says that tracked files were changed since.
+    """
+    here = Path(__file__).parent
+    try:
+        commit = _git(here, "rev-parse", "HEAD")
+        return commit + ("+" if _git(here, "status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def _usage(model: Detector, benign: NDArray[np.float32]) -> tuple[FeatureUsage, ...]:
+    weights = model.feature_weights()
+    usage = []
+    for i, spec in enumerate(CATALOGUE):
+        column = benign[:, i]
+        column = column[~np.isnan(column)]
+        low, high = _percentiles(column)
+        usage.append(FeatureUsage(spec.name, spec.unit, low, high, float(weights[i])))
+    return tuple(usage)
+
+
+def _percentiles(column: NDArray[np.float32]) -> Sequence[float | None]:
+    if not len(column):
+        return None, None
+    return [float(v) for v in np.percentile(column, [5, 95])]

@@ -1,0 +1,1 @@
+"""Connection graphs -> one float32 vector per (source, window). One module per feature family."""

@@ -1,0 +1,47 @@
+"""The feature plan: everything that decides which rows are made and what is in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sweepml.errors import ConfigError
+from sweepml.graph.hosts import DEFAULT_INTERNAL_NETWORKS, HostTable, InternalNetworks
+from sweepml.graph.windows import DEFAULT_WINDOWS, WindowSpec, check_windows
+
+MIN_DST_COUNT: Final = 5
+"""Fewer targets than this are no sweep (DESIGN, labels: k = 5), so that no model has to judge them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeaturePlan:
+    """What training, batch and stream must share for their rows to be the same.
+
+    Parameters
+    ----------
+    windows
+        Window specs, see `check_windows`.
+    min_dst_count
+        Rows of sources with fewer distinct destinations in the window are not made.
+    internal_networks
+        CIDR list that decides internal and public.
+
+    Raises
+    ------
+    ConfigError
+        If a value is out of range.
+    """
+
+    windows: tuple[WindowSpec, ...] = DEFAULT_WINDOWS
+    min_dst_count: int = MIN_DST_COUNT
+    internal_networks: tuple[str, ...] = DEFAULT_INTERNAL_NETWORKS
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "windows", check_windows(self.windows))
+        if self.min_dst_count < 1:
+            raise ConfigError(f"min_dst_count must be at least 1, got {self.min_dst_count}")
+        InternalNetworks(self.internal_networks)
+
+    def new_hosts(self) -> HostTable:
+        """Return an empty host table that classifies addresses as this plan says."""
+        return HostTable(InternalNetworks(self.internal_networks))

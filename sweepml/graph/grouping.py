@@ -1,0 +1,141 @@
+"""Grouping by several integer columns with one vectorised sort, and counting in the groups."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+_KEY_BITS: Final = 63
+"""Bits of a non-negative int64, into which columns of any integer type go without being converted first."""
+
+_TABLE_FACTOR: Final = 32
+"""A column is renumbered through a table while its largest value is below so many times its length; beyond that the
+table falls out of the cache and costs more than it saves (measured: break-even between 20 and 60)."""
+
+
+def sort_by(*columns: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return an order that sorts rows by the columns, the first most significant.
+
+    Rows that agree in all columns come in no particular order.
+
+    Parameters
+    ----------
+    columns
+        Non-negative integers, each of shape (n,), n below 2**32.
+
+    Notes
+    -----
+    numpy sorts one integer with vector instructions, five to twenty times faster than it sorts several columns, so the
+    columns are packed into one. It sorts values three times faster than it sorts indices, so the row number is packed
+    in as well where there is room; a column that takes the room is renumbered.
+    """
+    count = len(columns[0])
+    if count < 2:
+        return np.arange(count)
+    index_bits = (count - 1).bit_length()
+    packed: list[NDArray[np.integer]] = list(columns)
+    widths = _squeeze(packed, _KEY_BITS - index_bits, exactly=False)
+    if sum(widths) + index_bits <= _KEY_BITS:
+        key = _pack([*packed, np.arange(count)], [*widths, index_bits])
+        key.sort()
+        key &= (1 << index_bits) - 1
+        return key
+    widths = _squeeze(packed, _KEY_BITS, exactly=True)
+    if sum(widths) <= _KEY_BITS:
+        return np.argsort(_pack(packed, widths))
+    return np.lexsort(packed[::-1])
+
+
+def sort_within(group: NDArray[np.integer], values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the values sorted inside each group.
+
+    Parameters
+    ----------
+    group
+        Non-negative integers in ascending order, shape (n,).
+    values
+        Non-negative integers, shape (n,).
+    """
+    if not len(values):
+        return values
+    width = int(values.max()).bit_length()
+    if int(group[-1]).bit_length() + width > _KEY_BITS:
+        return values[np.lexsort((values, group))]
+    key = _pack([group, values], [0, width])
+    key.sort()
+    key &= (1 << width) - 1
+    return key
+
+
+def starts_of_runs(*columns: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return where runs of equal rows begin in sorted columns; empty for no rows."""
+    count = len(columns[0])
+    if not count:
+        return np.empty(0, np.int64)
+    new = np.zeros(count, bool)
+    new[0] = True
+    for column in columns:
+        new[1:] |= column[1:] != column[:-1]
+    return np.flatnonzero(new)
+
+
+def group_starts(group: NDArray[np.integer], groups: int) -> NDArray[np.int64]:
+    """Return where each of `groups` groups begins in a sorted column of group numbers, shape (groups,)."""
+    counts = np.bincount(group, minlength=groups)
+    return np.cumsum(counts) - counts
+
+
+def count_between(bounds: NDArray[np.int64], mask: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Count what a mask picks in ``bounds[i]:bounds[i + 1]``, shape (len(bounds) - 1,).
+
+    Differences of one running count: several times faster than reduceat where groups are small.
+    """
+    running = np.zeros(len(mask) + 1, np.int32)
+    np.cumsum(mask, dtype=np.int32, out=running[1:])
+    return np.diff(running.take(bounds))
+
+
+def sum_between(bounds: NDArray[np.int64], values: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Sum integers in ``bounds[i]:bounds[i + 1]``, shape (len(bounds) - 1,).
+
+    Exact whenever each group's own sum fits int64: the running sum may wrap around, its differences do not care.
+    """
+    running = np.zeros(len(values) + 1, np.int64)
+    np.cumsum(values, dtype=np.int64, out=running[1:])
+    return np.diff(running.take(bounds))
+
+
+def _squeeze(columns: list[NDArray[np.integer]], room: int, *, exactly: bool) -> list[int]:
+    """Renumber columns in place, the widest first, until they fit in `room` bits; return their widths.
+
+    `exactly` sorts the values of a column for which a table would be too large; otherwise it is left as it is.
+    """
+    largest = [int(column.max()) for column in columns]
+    widths = [value.bit_length() for value in largest]
+    for i in sorted(range(len(columns)), key=lambda i: -widths[i]):
+        if sum(widths) <= room:
+            break
+        if largest[i] < _TABLE_FACTOR * len(columns[i]):
+            present = np.zeros(largest[i] + 1, bool)
+            present[columns[i]] = True
+            values = np.flatnonzero(present)
+            number = np.empty(len(present), np.int32)
+            number[values] = np.arange(len(values), dtype=np.int32)
+            columns[i] = number.take(columns[i])
+        elif exactly:
+            values, columns[i] = np.unique(columns[i], return_inverse=True)
+        else:
+            continue
+        widths[i] = (len(values) - 1).bit_length()
+    return widths
+
+
+def _pack(columns: list[NDArray[np.integer]], widths: list[int]) -> NDArray[np.int64]:
+    """Return one key per row whose order is that of the columns, the first most significant."""
+    key = columns[0].astype(np.int64)
+    for column, width in zip(columns[1:], widths[1:], strict=True):
+        key <<= width
+        key |= column
+    return key

@@ -1,0 +1,1 @@
+"""Trainable detectors: one folder each, one interface, one registry."""

@@ -1,0 +1,1 @@
+"""Gradient-boosted trees; see README.md in this folder."""

@@ -1,0 +1,36 @@
+"""The models by name. Literal, and imported on use: no configuration names an import path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sweepml.errors import ConfigError, did_you_mean
+from sweepml.models.base import Detector
+
+
+def _gradient_boosting() -> type[Detector]:
+    from sweepml.models.gradient_boosting.detector import GradientBoosting
+
+    return GradientBoosting
+
+
+MODELS: Final[Mapping[str, Callable[[], type[Detector]]]] = {
+    "gradient_boosting": _gradient_boosting,
+}
+
+
+def make_model(name: str, params: Mapping[str, Any]) -> Detector:
+    """Return an unfitted model.
+
+    Raises
+    ------
+    ConfigError
+        If no model has the name, or it does not take a parameter.
+    """
+    if name not in MODELS:
+        raise ConfigError(f"no model is called {name!r}; {did_you_mean(name, MODELS)}")
+    try:
+        return MODELS[name]()(**params)
+    except TypeError as error:
+        raise ConfigError(f"model {name}: {error}") from None

@@ -1,0 +1,224 @@
+"""The bytes of a log: plain or gzip by content, from a file or standard input, cut into whole lines."""
+
+from __future__ import annotations
+
+import os
+import sys
+import zlib
+from collections.abc import Callable
+from io import BufferedReader
+from pathlib import Path
+from typing import BinaryIO, Final, Protocol
+
+from sweepml.errors import FormatError, InputError, InputMissingError
+from sweepml.origins.origin import Encoding, Origin
+from sweepml.origins.registry import BOM, detect
+
+GZIP_MAGIC: Final = b"\x1f\x8b"
+
+_GZIP_BYTES: Final = 1 << 18
+
+HEAD_BYTES: Final = 1 << 16
+"""Read this much before deciding that no known header will come. Chosen, not tuned."""
+
+MAX_LINE_BYTES: Final = 1 << 24
+"""A longer line is cut here, so that a stream without line ends cannot fill the memory. Chosen, not tuned."""
+
+STDIN: Final = "-"
+"""Path that stands for standard input."""
+
+
+class _Inflate(Protocol):
+    """What zlib.decompressobj returns; zlib does not name its type."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    @property
+    def unconsumed_tail(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int = 0, /) -> bytes: ...
+
+
+def open_binary(path: str | os.PathLike[str]) -> BufferedReader:
+    """Open a file for reading.
+
+    Raises
+    ------
+    InputMissingError
+        If there is none.
+    InputError
+        If it is a directory or must not be read.
+    """
+    try:
+        return Path(path).open("rb")
+    except FileNotFoundError:
+        raise InputMissingError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: is a directory, expected a log file") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+class LogFile:
+    """Reads a log's uncompressed bytes.
+
+    Parameters
+    ----------
+    path
+        File, or ``-`` for standard input.
+
+    Attributes
+    ----------
+    damage
+        Why the content ended early, None while all is well. Readers raise it after the rows before it.
+
+    Raises
+    ------
+    InputError
+        As `open_binary`.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.is_stdin = str(path) == STDIN
+        self.path = "standard input" if self.is_stdin else str(path)
+        self._raw: BinaryIO = sys.stdin.buffer if self.is_stdin else open_binary(path)
+        self.damage: str | None = None
+        self._start = self._read_raw(len(GZIP_MAGIC))
+        if len(self._start) == 1:
+            self._start += self._read_raw(1)
+        self.is_gzip = self._start == GZIP_MAGIC
+        self._inflate: _Inflate | None = zlib.decompressobj(wbits=31) if self.is_gzip else None
+        self._deflated = b""
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes, as soon as there are any; empty at the end."""
+        if self.is_gzip:
+            return self._read_gzip(size)
+        if self._start:
+            chunk, self._start = self._start, b""
+            # Two bytes alone are no use to anyone, but a pipe may have no more to give yet.
+            return chunk if self.is_stdin else chunk + self._read_raw(size)
+        return self._read_raw(size)
+
+    def close(self) -> None:
+        """Close the file; standard input stays open."""
+        if not self.is_stdin:
+            self._raw.close()
+
+    def tell(self) -> int:
+        """Return how many bytes of the file were read."""
+        return self._raw.tell()
+
+    def fileno(self) -> int:
+        """Return the descriptor of the open file."""
+        return self._raw.fileno()
+
+    def _read_raw(self, size: int) -> bytes:
+        # read1 gives what a pipe has instead of waiting for a full buffer.
+        read: Callable[[int], bytes] = getattr(self._raw, "read1", self._raw.read)
+        try:
+            return read(size)
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be read: {error.strerror}") from error
+
+    def _read_gzip(self, size: int) -> bytes:
+        while self._inflate is not None and self.damage is None:
+            if not self._deflated:
+                self._deflated, self._start = self._start + self._read_raw(_GZIP_BYTES), b""
+            no_more = not self._deflated  # there may still be output that did not fit the last time
+            try:
+                chunk = self._inflate.decompress(self._deflated, size)
+            except zlib.error as error:
+                self.damage = f"the gzip stream is damaged ({error})"
+                break
+            self._deflated = self._inflate.unconsumed_tail
+            if self._inflate.eof:
+                self._inflate = self._next_member(self._inflate.unused_data)
+            elif no_more and not chunk:
+                self.damage = "the gzip stream is truncated"
+            if chunk:
+                return chunk
+        return b""
+
+    def _next_member(self, unused: bytes) -> _Inflate | None:
+        """Start the next of several gzip members, if there is one; some tools pad the last with zeros."""
+        self._deflated = unused.lstrip(b"\0")
+        while not self._deflated:
+            more = self._read_raw(_GZIP_BYTES)
+            if not more:
+                return None
+            self._deflated = more.lstrip(b"\0")
+        return zlib.decompressobj(wbits=31)
+
+
+class LineSplitter:
+    """Cuts a stream of bytes into blocks of complete lines."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._cutting = False
+        self._at_start = True
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take more bytes; return the lines that are complete by now."""
+        if self._at_start:
+            self._rest += chunk
+            if len(self._rest) < len(BOM) and BOM.startswith(self._rest):
+                return b""
+            chunk, self._rest, self._at_start = self._rest.removeprefix(BOM), b"", False
+        if self._cutting:
+            stop = chunk.find(b"\n")
+            if stop < 0:
+                return b""
+            chunk, self._cutting = chunk[stop:], False
+        stop = chunk.rfind(b"\n") + 1
+        block = b"".join((self._rest, memoryview(chunk)[:stop])) if stop else b""
+        self._rest = chunk[stop:] if stop else self._rest + chunk
+        if len(self._rest) > MAX_LINE_BYTES:
+            self._rest, self._cutting = self._rest[:MAX_LINE_BYTES], True
+        return block
+
+    def flush(self) -> bytes:
+        """Return the last line if it has no end, and forget it."""
+        rest, self._rest = self._rest, b""
+        self._cutting, self._at_start = False, True
+        return rest
+
+
+def is_enough_to_detect(head: bytes) -> bool:
+    """Whether the beginning of a stream holds a header or a record, so that its format can be told."""
+    if len(head) >= HEAD_BYTES:
+        return True
+    complete = head[: head.rfind(b"\n") + 1].removeprefix(BOM)
+    lines = [line for line in complete.split(b"\n") if line.strip()]
+    return any(line.startswith(b"#fields") or not line.startswith(b"#") for line in lines)
+
+
+def detect_log(log: LogFile, origin: str) -> tuple[bytes, Origin, Encoding]:
+    """Read the beginning of a log and tell its format; see `detect`.
+
+    Returns
+    -------
+    head : bytes
+        What was read.
+    origin, encoding
+        The format and its layout.
+
+    Raises
+    ------
+    FormatError, ConfigError
+        As `detect`; a `FormatError` names the log.
+    """
+    head = b""
+    while not is_enough_to_detect(head) and (chunk := log.read(HEAD_BYTES)):
+        head += chunk
+    return head, *detect_head(log.path, head, origin)
+
+
+def detect_head(path: str, head: bytes, origin: str) -> tuple[Origin, Encoding]:
+    """Tell the format from the beginning of a log, as `detect`, but name the log in errors."""
+    try:
+        return detect(head, origin)
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from None

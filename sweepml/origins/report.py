@@ -1,0 +1,119 @@
+"""What a reader saw: rows, rejects by reason with examples, time span, columns that the log lacks."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+logger = logging.getLogger(__name__)
+
+EXAMPLES_PER_REASON: Final = 5
+EXAMPLE_LENGTH: Final = 120
+
+
+class RejectReason(StrEnum):
+    """Why a line was left out."""
+
+    FIELD_COUNT = "wrong field count"
+    TIME = "bad time"
+    ADDRESS = "bad address"
+    PORT = "bad port"
+    NUMBER = "bad number"
+    UTF8 = "invalid utf-8"
+    JSON = "truncated JSON"
+    OTHER_RECORD = "not a connection record"
+    """A line of another log: JSON without the format's required keys, or rows below a foreign header."""
+
+
+class RowError(ValueError):
+    """A line is no usable record; `reason` says why. Never leaves the readers."""
+
+    def __init__(self, reason: RejectReason) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class RejectExample:
+    """One rejected line: its number in the file, counted from 1, and its beginning."""
+
+    line: int
+    text: str
+
+
+@dataclass(slots=True)
+class ReadReport:
+    """What reading one log gave; grows while it is read.
+
+    Attributes
+    ----------
+    path
+        As it was given.
+    origin, encoding
+        Log format and layout, empty until they are known.
+    rows
+        Accepted records.
+    rejects
+        Reason -> number of lines.
+    examples
+        Reason -> the first lines, at most `EXAMPLES_PER_REASON`.
+    first_us, last_us
+        Smallest and largest start, None without rows.
+    lacking
+        Optional canonical columns that the log does not have.
+    """
+
+    path: str
+    origin: str = ""
+    encoding: str = ""
+    rows: int = 0
+    rejects: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, list[RejectExample]] = field(default_factory=dict)
+    first_us: int | None = None
+    last_us: int | None = None
+    lacking: tuple[str, ...] = ()
+
+    @property
+    def rejected(self) -> int:
+        """Number of rejected lines."""
+        return sum(self.rejects.values())
+
+    def accept(self, rows: int, first_us: int, last_us: int) -> None:
+        """Count accepted rows and the span of their starts."""
+        self.rows += rows
+        self.first_us = first_us if self.first_us is None else min(self.first_us, first_us)
+        self.last_us = last_us if self.last_us is None else max(self.last_us, last_us)
+
+    def reject(self, reason: RejectReason, line: int, raw: bytes) -> None:
+        """Count a rejected line and keep it as an example if there is room."""
+        key = str(reason)
+        self.rejects[key] = self.rejects.get(key, 0) + 1
+        kept = self.examples.setdefault(key, [])
+        if len(kept) < EXAMPLES_PER_REASON:
+            kept.append(RejectExample(line, shorten(raw)))
+
+    def log(self) -> None:
+        """Write one warning if lines were rejected."""
+        if not self.rejects:
+            return
+        counts = ", ".join(f"{n} {reason}" for reason, n in sorted(self.rejects.items()))
+        reason, (example, *_) = next(iter(self.examples.items()))
+        logger.warning(
+            "%s: %d of %d lines were left out (%s); %s for example at line %d: %s",
+            self.path,
+            self.rejected,
+            self.rejected + self.rows,
+            counts,
+            reason,
+            example.line,
+            example.text,
+        )
+
+
+def shorten(raw: bytes, length: int = EXAMPLE_LENGTH) -> str:
+    """Return a printable beginning of a line."""
+    text = raw[: 4 * length].decode("utf-8", "backslashreplace").rstrip("\r\n")
+    text = text.encode("unicode_escape").decode("ascii")
+    return text if len(text) <= length else text[: length - 3] + "..."

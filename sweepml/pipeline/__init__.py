@@ -1,0 +1,1 @@
+"""Drivers of the feature kernel over whole captures."""

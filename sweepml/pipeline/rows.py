@@ -1,0 +1,144 @@
+"""Captures -> labelled feature rows, the training table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sweepml.datasets.capture import Capture
+from sweepml.features.kernel import FeatureRows
+from sweepml.features.plan import FeaturePlan
+from sweepml.features.stream import FeatureStream
+from sweepml.graph.connections import Connections
+
+_PUSH_ROWS: Final = 500_000
+"""Records pushed at once: bounds memory and does not change a bit of the result."""
+
+Unit = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledRows:
+    """Feature rows of several captures with their labels; arrays have shape (n,) or (n, ...).
+
+    Attributes
+    ----------
+    units
+        (capture, source) of every unit that occurs.
+    unit
+        int32, place in `units` of each row.
+    features
+        Features, windows and times. `FeatureRows.source` holds codes of each capture's own host table.
+    y
+        int8: 1 sweep, 0 none, -1 unlabelled.
+    """
+
+    units: tuple[Unit, ...]
+    unit: NDArray[np.int32]
+    features: FeatureRows
+    y: NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.unit)
+
+    def take(self, index: NDArray[np.integer] | NDArray[np.bool_]) -> LabelledRows:
+        """Return the rows that an index or mask picks; units keep their numbers."""
+        return LabelledRows(self.units, self.unit[index], self.features.take(index), self.y[index])
+
+    @classmethod
+    def concat(cls, parts: Sequence[LabelledRows]) -> LabelledRows:
+        """Return the rows of all parts, in order. The same unit in two parts stays one unit."""
+        place: dict[Unit, int] = {}
+        unit = []
+        for part in parts:
+            mapping = np.array([place.setdefault(u, len(place)) for u in part.units], np.int32)
+            unit.append(mapping[part.unit] if len(part) else part.unit)
+        return cls(
+            tuple(place),
+            np.concatenate(unit),
+            FeatureRows.concat([part.features for part in parts]),
+            np.concatenate([part.y for part in parts]),
+        )
+
+
+def feature_rows(connections: Connections, stream: FeatureStream) -> FeatureRows:
+    """Push connections through a stream and return all rows, those of the windows left open included."""
+    parts = [
+        stream.push(connections.take(slice(start, start + _PUSH_ROWS)))
+        for start in range(0, len(connections), _PUSH_ROWS)
+    ]
+    return FeatureRows.concat([*parts, stream.flush()])
+
+
+def labelled_rows(
+    capture: Capture,
+    plan: FeaturePlan,
+    positive_dst_count: int,
+    connections: Connections | None = None,
+) -> LabelledRows:
+    """Compute the training rows of a capture.
+
+    Parameters
+    ----------
+    capture
+        With labels in its connections.
+    plan
+        Windows and gates.
+    positive_dst_count
+        Targets of a sweep from which a row is positive; below, but above zero, it is unlabelled.
+    connections
+        A varied copy of the capture's connections to use in their place.
+    """
+    stream = FeatureStream(plan, capture.hosts)
+    features = feature_rows(capture.connections if connections is None else connections, stream)
+    codes, unit = np.unique(features.source, return_inverse=True)
+    units = tuple((capture.name, capture.hosts.name(code)) for code in codes.tolist())
+    return LabelledRows(
+        units, unit.astype(np.int32), features, row_labels(features.sweep_dst_count, positive_dst_count)
+    )
+
+
+def row_labels(sweep_dst_count: NDArray[np.int32], positive_dst_count: int) -> NDArray[np.int8]:
+    """Return 1 where enough targets of a sweep were contacted, -1 where some, 0 where none; int8, shape (n,).
+
+    >>> row_labels(np.array([0, 1, 4, 5]), 5)
+    array([ 0, -1, -1,  1], dtype=int8)
+    """
+    labels = np.where(sweep_dst_count >= positive_dst_count, 1, np.where(sweep_dst_count > 0, -1, 0))
+    return labels.astype(np.int8)
+
+
+def balanced_weights(y: NDArray[np.int8], group: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Return how much each row counts in training.
+
+    Sweeps and the rest weigh the same together. Within each, a group of sources weighs as the square root of
+    its rows: between one vote a row, where the longest sweep decides, and one vote a group, where a source
+    seen once counts as much as one watched for a day.
+
+    Parameters
+    ----------
+    y
+        int8, shape (n,): 1, 0 or -1; unlabelled rows weigh nothing.
+    group
+        Shape (n,): rows that tell one story.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        Mean 1 over the labelled rows.
+    """
+    weights = np.zeros(len(y))
+    for label in (0, 1):
+        rows = y == label
+        if rows.any():
+            _, place, counts = np.unique(group[rows], return_inverse=True, return_counts=True)
+            weight = 1.0 / np.sqrt(counts[place])
+            weights[rows] = weight / weight.sum()
+    known = y >= 0
+    if known.any():
+        weights[known] *= np.count_nonzero(known) / weights[known].sum()
+    return weights

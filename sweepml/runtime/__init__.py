@@ -1,0 +1,1 @@
+"""The runtime agent: bundle, line reader, scoring session, alerts, sinks. numpy and onnxruntime only."""

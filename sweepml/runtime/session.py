@@ -1,0 +1,193 @@
+"""A scoring session: connections in, alerts out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sweepml.features.kernel import FeatureRows
+from sweepml.features.stream import FeatureBatch, FeatureStream
+from sweepml.graph.connections import Connections
+from sweepml.graph.hosts import HostTable
+from sweepml.graph.panes import StreamCounts
+from sweepml.runtime.alerts import Alert, AlertBook, AlertState, PositiveRow
+from sweepml.runtime.bundle import Bundle
+from sweepml.runtime.evidence import source_graph
+
+Observer = Callable[[FeatureRows, NDArray[np.float32]], None]
+"""Called with every scored batch: its rows, and their scores, float32, shape (rows,)."""
+
+
+@dataclass(slots=True)
+class SessionCounts:
+    """What a session has seen and said.
+
+    Attributes
+    ----------
+    stream
+        Records: pushed, left out, late.
+    rows, positives
+        Feature rows that were scored, and those that reached their threshold.
+    sources
+        Distinct sources that were scored; the others contacted too few destinations to be judged.
+    evicted
+        Findings that were closed early to bound memory.
+    alerts
+        State -> number of alerts.
+    """
+
+    stream: StreamCounts
+    rows: int = 0
+    positives: int = 0
+    sources: int = 0
+    evicted: int = 0
+    alerts: Counter[AlertState] = field(default_factory=Counter)
+
+
+class ScoringSession:
+    """Scores a stream of connections and raises alerts.
+
+    Parameters
+    ----------
+    bundle
+        The detector.
+    observer
+        Told of every scored batch.
+
+    Attributes
+    ----------
+    hosts
+        The table with which the connections' addresses must be encoded.
+
+    Notes
+    -----
+    Alerts depend on the order of the records, not on the chunks in which they are pushed, up to the last
+    digit of a score where the model's arithmetic depends on how many rows are scored together.
+
+    Examples
+    --------
+    >>> session = ScoringSession(Bundle("detector.onnx"))  # doctest: +SKIP
+    >>> for connections in LineReader("conn.log", session.hosts):  # doctest: +SKIP
+    ...     alerts = session.push(connections)
+    >>> alerts = session.flush()  # doctest: +SKIP
+    """
+
+    def __init__(self, bundle: Bundle, observer: Observer | None = None) -> None:
+        self.bundle = bundle
+        self.hosts: HostTable = bundle.plan.new_hosts()
+        self._observer = observer
+        self._stream = FeatureStream(bundle.plan, self.hosts)
+        self._book = AlertBook(bundle.manifest, bundle.bundle_id, self.hosts)
+        self._scored: set[int] = set()
+        self._counts = SessionCounts(self._stream.counts)
+
+    @property
+    def counts(self) -> SessionCounts:
+        """What was seen and said so far."""
+        self._counts.sources = len(self._scored)
+        self._counts.evicted = self._book.evicted
+        return self._counts
+
+    @property
+    def open_count(self) -> int:
+        """Number of findings that are open."""
+        return len(self._book)
+
+    def push(self, connections: Connections) -> list[Alert]:
+        """Take records in arrival order; return what the windows that they closed give rise to."""
+        return self._count(self._judge(self._stream.push_batches(connections)))
+
+    def flush(self) -> list[Alert]:
+        """End the input: judge the windows that are still open, and close every finding.
+
+        Records may be pushed again afterwards, as a new stream.
+        """
+        return self._count(self._judge(self._stream.flush_batches()) + self._book.flush())
+
+    def _judge(self, batches: Iterator[FeatureBatch]) -> list[Alert]:
+        """Let the book take the rows of each time together, however they were batched."""
+        alerts: list[Alert] = []
+        positives: list[PositiveRow] = []
+        last: _Place | None = None
+        for batch in batches:
+            for first, stop, found in self._groups(batch):
+                if last is not None and _is_new_group(last, first):
+                    alerts += self._book.advance(last.as_of_us, positives)
+                    positives = []
+                positives += found
+                last = stop
+        if last is not None:
+            alerts += self._book.advance(last.as_of_us, positives)
+        return alerts
+
+    def _groups(self, batch: FeatureBatch) -> Iterator[tuple[_Place, _Place, list[PositiveRow]]]:
+        """Score a batch; yield the first place, the last place and the positive rows of each group."""
+        rows = batch.rows
+        if not len(rows):
+            return
+        score, positive = self.bundle.judge(rows.values, rows.length_s)
+        if self._observer is not None:
+            self._observer(rows, score)
+        self._counts.rows += len(rows)
+        self._counts.positives += int(np.count_nonzero(positive))
+        self._scored.update(rows.source.tolist())
+        starts = _group_starts(rows)
+        for first, stop in zip(starts, [*starts[1:], len(rows)], strict=True):
+            picked = first + np.flatnonzero(positive[first:stop])
+            found = [self._positive(batch, i, float(score[i])) for i in picked.tolist()]
+            yield _Place.of(rows, first), _Place.of(rows, stop - 1), found
+
+    def _positive(self, batch: FeatureBatch, i: int, score: float) -> PositiveRow:
+        rows = batch.rows
+        return PositiveRow(
+            self.hosts.name(int(rows.source[i])),
+            int(rows.length_s[i]),
+            score,
+            rows.values[i].copy(),
+            source_graph(batch.stack, int(batch.stack_row[i])),
+        )
+
+    def _count(self, alerts: list[Alert]) -> list[Alert]:
+        self._counts.alerts.update(alert.state for alert in alerts)
+        return alerts
+
+
+class _Place(NamedTuple):
+    """Where a row stands in the order in which a stream gives rows."""
+
+    as_of_us: int
+    is_cut: bool
+    """Whether the end of the stream came before the end of the window."""
+    length_s: int
+    source: int
+
+    @classmethod
+    def of(cls, rows: FeatureRows, i: int) -> _Place:
+        as_of_us = int(rows.as_of_us[i])
+        return cls(as_of_us, int(rows.end_us[i]) > as_of_us, int(rows.length_s[i]), int(rows.source[i]))
+
+
+def _is_new_group(before: _Place, row: _Place) -> bool:
+    """Whether two rows in succession became known on different occasions.
+
+    Rows of one occasion agree in their time and come by growing length and source. Two occasions can have
+    the same time: a stream that ends on the very second first judges the windows that end there and then
+    those that its end cuts short, and a clock that is set back twice can end there twice. They must be told
+    apart, because it depends on the chunks whether they come in one push.
+    """
+    return row[:2] != before[:2] or row <= before
+
+
+def _group_starts(rows: FeatureRows) -> list[int]:
+    """Return the first row of each group; as `_is_new_group`, for all rows of a batch."""
+    is_cut = rows.end_us > rows.as_of_us
+    length_s, source = rows.length_s, rows.source
+    new = (rows.as_of_us[1:] != rows.as_of_us[:-1]) | (is_cut[1:] != is_cut[:-1])
+    new |= length_s[1:] < length_s[:-1]
+    new |= (length_s[1:] == length_s[:-1]) & (source[1:] <= source[:-1])
+    return [0, *(np.flatnonzero(new) + 1).tolist()]

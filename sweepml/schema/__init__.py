@@ -1,0 +1,1 @@
+"""What things are called: outcomes, connection columns, features, the manifest of a bundle."""

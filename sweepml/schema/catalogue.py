@@ -1,0 +1,171 @@
+"""The feature catalogue: every column of the feature matrix, in order.
+
+Words used in the definitions, per row, that is per source and window:
+
+* an *edge* is a distinct (protocol, port, destination) that the source contacted in the window;
+* a *port* is a distinct (protocol, port), for ICMP (protocol, type);
+* an edge's *outcome* is the best that any of its connections had, in the order answered, refused, blocked,
+  unanswered, unknown; an edge is *known* unless its outcome is unknown;
+* an edge's *first contact* is the earliest start of its connections in the window, its *last contact* the latest;
+* the window's *slots* are 60 equal parts of it, slot i covering [start + i length/60, start + (i+1) length/60);
+* a destination's *network* is its /24 (IPv4) or /64 (IPv6).
+
+The list is append-only: a changed definition gets a new name.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sweepml.schema.feature import FeatureSpec, schema_hash
+
+SHANNON = "Shannon 1948, eq. for H"
+
+
+def _ratio(name: str, family: str, definition: str, missing: str | None = None, monotone: int = 0) -> FeatureSpec:
+    return FeatureSpec(name, family, "1", 0.0, 1.0, definition, missing, monotone)
+
+
+def _count(name: str, family: str, definition: str, *, low: float = 0.0, monotone: int = 0) -> FeatureSpec:
+    return FeatureSpec(name, family, "count", low, None, definition, None, monotone)
+
+
+FAN_OUT: Final = (
+    _count("connection_count", "fan_out", "connections", low=1),
+    _count("dst_count", "fan_out", "distinct destinations", low=1, monotone=1),
+    _count("port_count", "fan_out", "distinct ports", low=1),
+    _count("edge_count", "fan_out", "edges", low=1),
+    _count("top_port_dst_count", "fan_out", "most destinations contacted on one port", low=1, monotone=1),
+    _ratio("top_port_dst_ratio", "fan_out", "top_port_dst_count / dst_count"),
+    _count("top_dst_port_count", "fan_out", "most ports contacted on one destination", low=1),
+    _ratio("fan_ratio", "fan_out", "top_port_dst_count / (top_port_dst_count + top_dst_port_count)"),
+    FeatureSpec("dst_per_port_mean", "fan_out", "destinations", 1.0, None, "edge_count / port_count"),
+    FeatureSpec(
+        "port_entropy_bits",
+        "fan_out",
+        "bits",
+        0.0,
+        None,
+        "entropy of the ports over the edges: -sum p log2 p with p = edges on the port / edge_count",
+        reference=SHANNON,
+    ),
+    FeatureSpec(
+        "dst_evenness_ratio",
+        "fan_out",
+        "1",
+        0.0,
+        1.0,
+        "entropy of the destinations over the connections / log2(dst_count); 1 where dst_count is 1",
+        reference="Pielou 1966",
+    ),
+    FeatureSpec("connections_per_edge", "fan_out", "connections", 1.0, None, "connection_count / edge_count"),
+    _ratio("single_contact_ratio", "fan_out", "share of edges with exactly one connection"),
+)
+
+_NO_KNOWN = "no edge has a known outcome"
+
+OUTCOMES: Final = (
+    _ratio("answered_ratio", "outcomes", "share of known edges whose outcome is answered", _NO_KNOWN),
+    _ratio("refused_ratio", "outcomes", "share of known edges whose outcome is refused", _NO_KNOWN),
+    _ratio("unanswered_ratio", "outcomes", "share of known edges whose outcome is unanswered", _NO_KNOWN),
+    _ratio("blocked_ratio", "outcomes", "share of known edges whose outcome is blocked", _NO_KNOWN),
+    _count(
+        "failed_dst_count",
+        "outcomes",
+        "destinations with a known edge of which no edge was answered",
+        monotone=1,
+    ),
+    _ratio("failed_dst_ratio", "outcomes", "failed_dst_count / destinations with a known edge", _NO_KNOWN),
+    _ratio(
+        "top_port_failed_ratio",
+        "outcomes",
+        "of the known edges on the port with most edges (lowest protocol, then lowest port on a tie), the share "
+        "that was not answered",
+        "no edge of that port has a known outcome",
+    ),
+)
+
+SCOPE: Final = (
+    _count("internal_dst_count", "scope", "distinct destinations inside the configured internal networks"),
+    _count("public_dst_count", "scope", "distinct destinations outside them"),
+    _ratio("public_dst_ratio", "scope", "public_dst_count / dst_count"),
+    _count("net_count", "scope", "distinct networks of the destinations", low=1),
+    FeatureSpec("dst_per_net_mean", "scope", "destinations", 1.0, None, "dst_count / net_count"),
+)
+
+TIMING: Final = (
+    FeatureSpec("window_length_s", "timing", "s", 0.0, None, "length of the window"),
+    FeatureSpec(
+        "first_contact_rate_hz",
+        "timing",
+        "1/s",
+        0.0,
+        None,
+        "edge_count / window length",
+    ),
+    _ratio("first_contact_span_ratio", "timing", "(latest - earliest first contact) / window length"),
+    FeatureSpec(
+        "gap_burstiness",
+        "timing",
+        "1",
+        -1.0,
+        1.0,
+        "(s - m) / (s + m) of the gaps between successive first contacts, m their mean and s their population "
+        "standard deviation, times in whole ticks of 64 us since the window's start; -1 is a metronome, 0 is "
+        "Poisson, towards 1 is bursts; 0 where all gaps are zero",
+        "fewer than three edges",
+        reference="Goh and Barabasi 2008, eq. 1",
+    ),
+    _ratio(
+        "revisited_ratio",
+        "timing",
+        "share of edges whose last contact comes more than 10 s after their first: who sweeps does not come back, "
+        "and retries are over by then",
+    ),
+    _ratio("active_slot_ratio", "timing", "share of the slots that hold a first or a last contact"),
+    _ratio("peak_slot_ratio", "timing", "largest share of the first contacts that one slot holds"),
+)
+
+_NO_BYTES = "no connection carries both payload sizes"
+
+VOLUME: Final = (
+    FeatureSpec("orig_bytes_mean", "volume", "bytes", 0.0, None, "mean payload sent per connection", _NO_BYTES),
+    FeatureSpec("resp_bytes_mean", "volume", "bytes", 0.0, None, "mean payload received per connection", _NO_BYTES),
+    _ratio("empty_ratio", "volume", "share of connections without payload in either direction", _NO_BYTES),
+    _ratio("dialogue_ratio", "volume", "share of connections with payload in both directions", _NO_BYTES),
+    FeatureSpec(
+        "packets_mean",
+        "volume",
+        "packets",
+        0.0,
+        None,
+        "mean packets per connection, both directions together",
+        "no connection carries both packet counts",
+    ),
+    FeatureSpec(
+        "duration_mean_s",
+        "volume",
+        "s",
+        0.0,
+        None,
+        "mean duration of a connection",
+        "no connection has a duration",
+    ),
+)
+
+FAMILIES: Final[dict[str, tuple[FeatureSpec, ...]]] = {
+    "fan_out": FAN_OUT,
+    "outcomes": OUTCOMES,
+    "scope": SCOPE,
+    "timing": TIMING,
+    "volume": VOLUME,
+}
+"""Family name -> its columns, in the order of the matrix."""
+
+CATALOGUE: Final = tuple(spec for family in FAMILIES.values() for spec in family)
+"""All columns, in the order of the matrix."""
+
+FEATURE_NAMES: Final = tuple(spec.name for spec in CATALOGUE)
+
+SCHEMA_HASH: Final = schema_hash(CATALOGUE)
+"""Hash of the whole catalogue; a bundle made for another one is refused."""

@@ -1,0 +1,131 @@
+"""From a configuration to captures and training rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from sweepml.config.train import CaptureConfig, DataConfig, FeaturesConfig, VariantsConfig
+from sweepml.datasets.capture import Capture
+from sweepml.datasets.load import CaptureSource, load_capture
+from sweepml.errors import ConfigError, InputMissingError
+from sweepml.features.plan import FeaturePlan
+from sweepml.graph.hosts import DEFAULT_INTERNAL_NETWORKS
+from sweepml.graph.windows import DEFAULT_WINDOWS, WindowSpec
+from sweepml.origins.report import ReadReport
+from sweepml.pipeline.rows import LabelledRows, labelled_rows
+from sweepml.schema.catalogue import CATALOGUE
+from sweepml.simulation.variants import Variant, vary
+from sweepml.tasks.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingTable:
+    """Rows to train on.
+
+    Attributes
+    ----------
+    rows
+        Of the captures themselves; only these are ever tested on.
+    varied
+        Of their varied copies.
+    """
+
+    rows: LabelledRows
+    varied: LabelledRows
+
+
+def feature_plan(config: FeaturesConfig) -> FeaturePlan:
+    """Return the plan that a configuration describes; empty lists mean the defaults."""
+    windows = tuple(WindowSpec(window.length_s, window.stride_s) for window in config.windows)
+    return FeaturePlan(
+        windows=windows or DEFAULT_WINDOWS,
+        min_dst_count=config.min_dst_count,
+        internal_networks=tuple(config.internal_networks) or DEFAULT_INTERNAL_NETWORKS,
+    )
+
+
+def load_captures(
+    config: DataConfig, plan: FeaturePlan, progress: Progress
+) -> tuple[list[Capture], dict[str, ReadReport]]:
+    """Read all captures of a data configuration.
+
+    Raises
+    ------
+    ConfigError
+        If there is none, or one has neither episodes nor is said to be background.
+    InputMissingError
+        If a log is not there.
+    """
+    if not config.captures:
+        raise ConfigError("the data configuration names no captures; try data=lab, or see data/README.md")
+    for name, one in config.captures.items():
+        _check(name, one)
+    progress.stage("reading captures", len(config.captures))
+    captures, reports = [], {}
+    for name, one in config.captures.items():
+        source = CaptureSource(
+            name=name,
+            log=one.log,
+            episodes=one.episodes,
+            roles=one.roles,
+            origin=one.origin,
+            use_log_labels=one.use_log_labels,
+            episodes_file=one.episodes_file,
+        )
+        capture, reports[name] = load_capture(source, plan)
+        captures.append(capture)
+        progress.step()
+    return captures, reports
+
+
+def _check(name: str, one: CaptureConfig) -> None:
+    if not one.log or not Path(one.log).exists():
+        raise InputMissingError(
+            f"capture {name}: no log at {one.log or '(no path given)'}; paths are relative to the working "
+            "directory, data.root and data.real_root move them"
+        )
+    if not (one.episodes or one.use_log_labels or one.background):
+        raise ConfigError(
+            f"capture {name} has no ground truth: give episodes=FILE or use_log_labels=true, or say "
+            "background=true if no source in it sweeps"
+        )
+
+
+def training_table(
+    captures: Sequence[Capture],
+    plan: FeaturePlan,
+    positive_dst_count: int,
+    variants: VariantsConfig,
+    seed: int,
+    progress: Progress,
+) -> TrainingTable:
+    """Compute the rows of captures and of their varied copies."""
+    progress.stage("computing features", len(captures) * (1 + len(variants.stretches)))
+    rows, varied = [], []
+    for i, capture in enumerate(captures):
+        rows.append(labelled_rows(capture, plan, positive_dst_count))
+        progress.step()
+        for j, stretch in enumerate(variants.stretches):
+            variant = Variant(stretch, variants.unlucky_share, variants.dead_share_max)
+            copy = vary(capture.connections, variant, seed=seed + 1000 * i + j)
+            made = labelled_rows(capture, plan, positive_dst_count, copy)
+            varied.append(blinded(made, variants.blind_share, seed=seed + 1000 * i + j))
+            progress.step()
+    own = LabelledRows.concat(rows)
+    return TrainingTable(own, LabelledRows.concat(varied) if varied else own.take(np.zeros(len(own), bool)))
+
+
+def blinded(rows: LabelledRows, share: float, seed: int) -> LabelledRows:
+    """Return the rows with the volume features missing in a random share of them.
+
+    Many logs carry no sizes (VPC flow logs no durations, firewalls nothing at all). A model that has always seen
+    them leans on them, and what a missing value then means is left to chance.
+    """
+    blind = np.random.default_rng(seed).random(len(rows)) < share
+    values = rows.features.values.copy()
+    values[np.ix_(blind, [spec.family == "volume" for spec in CATALOGUE])] = np.nan
+    return replace(rows, features=replace(rows.features, values=values))

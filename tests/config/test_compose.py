@@ -1,0 +1,174 @@
+"""conf/ and the dataclasses say the same, and whatever does not fit is refused in one sentence."""
+
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+from sweepml.cli.compose import as_yaml, choices, compose_train, config_dir
+from sweepml.config.train import (
+    AlertsConfig,
+    CaptureConfig,
+    FeaturesConfig,
+    ModelConfig,
+    SplitConfig,
+    TrackingConfig,
+    TrainConfig,
+    VariantsConfig,
+)
+from sweepml.errors import ConfigError
+from sweepml.models.registry import MODELS, make_model
+from sweepml.tasks.data import feature_plan
+from sweepml.tasks.train import flatten
+
+OPTIONS = [(group, option) for group, options in choices().items() for option in options]
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS, ids="=".join)
+def test_every_option_of_every_group_composes(group: str, option: str) -> None:
+    config = compose_train([f"{group}={option}"])
+    assert isinstance(config, TrainConfig)
+    make_model(config.model.name, config.model.params)
+    feature_plan(config.features)
+
+
+def test_the_groups_are_those_of_conf(repo_root: Path) -> None:
+    assert config_dir() == repo_root / "conf"
+    found = sorted((path.parent.name, path.stem) for path in (repo_root / "conf").glob("*/*.yaml"))
+    assert sorted(OPTIONS) == found
+
+
+def test_every_model_has_a_file() -> None:
+    assert choices()["model"] == sorted(MODELS)
+
+
+def test_every_model_file_names_every_parameter() -> None:
+    for name in choices()["model"]:
+        config = compose_train([f"model={name}"])
+        assert config.model.params == make_model(name, {}).params(), f"conf/model/{name}.yaml and the class"
+
+
+def test_train_yaml_has_the_keys_of_the_dataclass(repo_root: Path) -> None:
+    written = yaml.safe_load((repo_root / "conf" / "train.yaml").read_text())
+    groups = {key for entry in written.pop("defaults") if isinstance(entry, dict) for key in entry}
+    assert written.keys() | groups == {field.name for field in fields(TrainConfig)}
+    parts = {"split": SplitConfig, "alerts": AlertsConfig, "tracking": TrackingConfig}
+    for name, part in parts.items():
+        assert list(written[name]) == [field.name for field in fields(part)], name
+
+
+@pytest.mark.parametrize(
+    ("file", "part"),
+    [
+        ("features/default", FeaturesConfig),
+        ("model/gradient_boosting", ModelConfig),
+        ("variants/slower", VariantsConfig),
+    ],
+)
+def test_group_files_have_the_keys_of_the_dataclass(repo_root: Path, file: str, part: type) -> None:
+    written = yaml.safe_load((repo_root / "conf" / f"{file}.yaml").read_text())
+    assert list(written) == [field.name for field in fields(part)]
+
+
+@pytest.mark.parametrize("name", ["split", "alerts", "tracking"])
+def test_defaults_of_the_file_are_those_of_the_dataclass(name: str) -> None:
+    """Notebooks make the dataclasses themselves and must get the same."""
+    assert asdict(getattr(compose_train([]), name)) == asdict(getattr(TrainConfig(), name))
+
+
+def test_defaults_of_the_features_are_those_of_an_empty_configuration() -> None:
+    assert feature_plan(compose_train([]).features) == feature_plan(FeaturesConfig())
+
+
+def test_compose_works_from_another_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = compose_train(["data=field"])
+    monkeypatch.chdir(tmp_path)
+    assert compose_train(["data=field"]) == here
+
+
+def test_compose_twice_does_not_remember() -> None:
+    compose_train(["seed=7", "+data.captures.office.log=a"])
+    assert compose_train([]) == compose_train([])
+    assert compose_train([]).seed == 0
+    assert "office" not in compose_train([]).data.captures
+
+
+def test_moving_the_root_moves_the_logs() -> None:
+    captures = compose_train(["data.root=/elsewhere"]).data.captures
+    assert captures["lab_train"].log == "/elsewhere/lab/train/conn.log.gz"
+
+
+def test_a_capture_can_be_added() -> None:
+    config = compose_train(["+data.captures.office.log=conn.log", "+data.captures.office.background=true"])
+    assert config.data.captures["office"] == CaptureConfig(log="conn.log", background=True)
+    assert config.data.captures.keys() == {"lab_train", "lab_train2", "office"}
+
+
+def test_a_key_of_a_capture_can_be_set_though_conf_leaves_it_out() -> None:
+    config = compose_train(["data.captures.lab_train.origin=zeek"])
+    assert config.data.captures["lab_train"].origin == "zeek"
+    assert config.data.captures["lab_train"].log == "data/lab/train/conn.log.gz"
+
+
+def test_a_capture_can_be_left_out() -> None:
+    assert compose_train(["~data.captures.lab_train2"]).data.captures.keys() == {"lab_train"}
+
+
+def test_field_adds_background_to_the_laboratory() -> None:
+    config = compose_train(["data=field"])
+    assert config.data.name == "field"
+    assert {"lab_train", "lab_train2"} < config.data.captures.keys()
+    assert all(one.background != bool(one.episodes) for one in config.data.captures.values())
+
+
+REFUSED = {
+    "seedd=1": "there is no key 'seedd'; did you mean seed?",
+    "+seedd=1": "there is no key 'seedd'; did you mean seed?",
+    "+split.fold=3": "there is no key 'split.fold'; did you mean split.folds",
+    "model.params.n_bag=1": "there is no key 'model.params.n_bag'; did you mean model.params.n_bags",
+    "model.parms.n_bags=1": "there is no key 'model.parms.n_bags'; did you mean model.params.n_bags",
+    "nogroup=1": "there is no key 'nogroup'; known: ",
+    "data=labb": "there is no data=labb; did you mean lab?",
+    "model=nope": "there is no model=nope; known: ",
+    "data.captures.lab_train.logg=a": "'data.captures.lab_train.logg'; did you mean data.captures.lab_train.log",
+    "+data.captures.office.logg=a": "there is no key 'data.captures.office.logg'",
+    "+data.captures.office.background=maybe": "data.captures.office.background: Value 'maybe' is not a valid bool",
+    "features.windows=[{length: 60}]": "features.windows: Key 'length' not in 'WindowConfig'",
+    "features.windows=[{length_s: a}]": "Value 'a' of type 'str' could not be converted to Integer",
+    "features.internal_networks=10.0.0.0/8": "features.internal_networks=10.0.0.0/8: Invalid value assigned",
+    "seed=abc": "seed=abc: Value 'abc' of type 'str' could not be converted to Integer",
+    "seed=1.5": "seed=1.5: Value '1.5' of type 'float' could not be converted to Integer",
+    "split.folds=null": "split.folds=null: field 'split.folds' is not Optional",
+    "split.time_cut=half": "split.time_cut=half: Value 'half' of type 'str' could not be converted to Float",
+    "alerts.budget_per_day_per_1000=many": "Value 'many' of type 'str' could not be converted to Float",
+    "model.params=3": "model.params=3: Cannot assign int to Dict",
+    "data.root=${nope}": "data.root: Interpolation key 'nope' not found",
+    "seed": "cannot read 'seed'; write KEY=VALUE",
+    "--resume": "cannot read '--resume'; write KEY=VALUE",
+    "seed 3": "cannot read 'seed 3'; write KEY=VALUE",
+}
+
+
+@pytest.mark.parametrize(("override", "said"), REFUSED.items(), ids=REFUSED)
+def test_what_does_not_fit_is_refused_in_one_sentence(override: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=r"\Aconfiguration: ") as refusal:
+        compose_train([override])
+    assert said in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+    assert refusal.value.__suppress_context__, "a user is not shown Hydra's stack"
+
+
+def test_yaml_composes_to_the_same() -> None:
+    text = as_yaml(compose_train(["seed=4"]))
+    assert yaml.safe_load(text) == asdict(compose_train(["seed=4"]))
+
+
+def test_flattened_keys_are_overrides() -> None:
+    flat = flatten(compose_train([]))
+    assert flat["seed"] == 0
+    assert flat["model.params.n_bags"] == 3
+    assert flat["data.captures.lab_train.log"] == "data/lab/train/conn.log.gz"
+    assert flat["variants.stretches"] == "[1.0, 3.0, 10.0, 30.0]"
+    scalars = {key: value for key, value in flat.items() if value is not None and "{" not in str(value)}
+    assert compose_train([f"{key}={value}" for key, value in scalars.items()]) == compose_train([])

@@ -1,0 +1,201 @@
+"""What every trainable detector must do. Each check takes an unfitted model and raises AssertionError.
+
+`test_models.py` applies them to the registry, `test_checks.py` to detectors that are broken on purpose.
+"""
+
+import copy
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+from numpy.typing import NDArray
+
+from sweepml.errors import InputError, NotFittedError
+from sweepml.export.graph import bundle_graph
+from sweepml.models.base import RAW_SCORE_NAME, Detector, TrainingRows
+from sweepml.models.calibration import PlattCalibration
+from sweepml.models.registry import make_model
+from sweepml.runtime.bundle import GOLDEN_TOLERANCE
+from sweepml.schema.catalogue import FEATURE_NAMES
+from sweepml.schema.manifest import INPUT_NAME, SCORE_NAME, VERDICT_NAME
+from tests.contract.planted import hostile_rows, planted_rows
+
+ROWS: Final = planted_rows()
+FRESH: Final = planted_rows(300, seed=5)
+"""Not fitted on."""
+for _rows in (ROWS, FRESH):
+    _rows.values.flags.writeable = False  # a check that spoils them would spoil the others
+
+VERDICT_THRESHOLDS: Final = (0.5, 0.731, 0.9)
+HOSTILE_ROWS: Final = 12_000
+
+
+def fitted(model: Detector, seed: int = 0) -> Detector:
+    return copy.deepcopy(model).fit(ROWS, seed)
+
+
+def check_same_seed_same_scores(model: Detector) -> None:
+    first, second = fitted(model, seed=3), fitted(model, seed=3)
+    np.testing.assert_array_equal(first.score(FRESH.values), second.score(FRESH.values))
+
+
+def check_scoring_is_pure(model: Detector) -> None:
+    """Scoring twice gives the same, other rows in between do not matter, and the input stays as it is."""
+    done, values = fitted(model), FRESH.values.copy()
+    first = done.score(values)
+    done.score(ROWS.values.copy())
+    np.testing.assert_array_equal(done.score(values), first)
+    np.testing.assert_array_equal(values, FRESH.values)
+
+
+def check_fitting_leaves_its_input_alone(model: Detector) -> None:
+    rows = TrainingRows(ROWS.values.copy(), ROWS.labels.copy(), ROWS.weights.copy())
+    copy.deepcopy(model).fit(rows, 0)
+    for name in ("values", "labels", "weights"):
+        np.testing.assert_array_equal(getattr(rows, name), getattr(ROWS, name), err_msg=name)
+
+
+def check_scores_are_finite_float32(model: Detector) -> None:
+    scores = fitted(model).score(FRESH.values)
+    assert scores.dtype == np.float32
+    assert scores.shape == (len(FRESH.values),)
+    assert np.isfinite(scores).all()
+
+
+def check_row_order_does_not_matter(model: Detector) -> None:
+    done = fitted(model)
+    order = np.random.default_rng(0).permutation(len(FRESH.values))
+    np.testing.assert_array_equal(done.score(FRESH.values[order]), done.score(FRESH.values)[order])
+
+
+def check_batch_size_does_not_matter(model: Detector) -> None:
+    done, whole = fitted(model), fitted(model).score(FRESH.values)
+    for size in (1, 7, 64):
+        parts = [done.score(FRESH.values[i : i + size]) for i in range(0, len(FRESH.values), size)]
+        np.testing.assert_array_equal(np.concatenate(parts), whole, err_msg=f"batches of {size}")
+
+
+def check_no_rows_and_one_row(model: Detector) -> None:
+    done = fitted(model)
+    none = done.score(FRESH.values[:0])
+    assert none.shape == (0,)
+    assert none.dtype == np.float32
+    assert done.score(FRESH.values[:1]).shape == (1,)
+
+
+def check_constant_columns_can_be_fitted(model: Detector) -> None:
+    """A capture may have only TCP, only one network, no packet counts: columns without information."""
+    values = ROWS.values.copy()
+    values[:, ::2] = 1.0
+    values[:, 1::4] = np.nan
+    done = copy.deepcopy(model).fit(TrainingRows(values, ROWS.labels, ROWS.weights), 0)
+    assert np.isfinite(done.score(values)).all()
+
+
+def check_other_inputs_are_refused(model: Detector) -> None:
+    done, wanted = fitted(model), rf"expected float32 features of shape \(n, {len(FEATURE_NAMES)}\)"
+    wrong = [FRESH.values.astype(np.float64), FRESH.values[:, :-1], FRESH.values[0]]
+    for values in wrong:
+        with pytest.raises(InputError, match=wanted):
+            done.score(values)
+        with pytest.raises(InputError, match=wanted):
+            copy.deepcopy(model).fit(TrainingRows(values, ROWS.labels, ROWS.weights), 0)
+
+
+def check_unfitted_is_refused(model: Detector) -> None:
+    new = copy.deepcopy(model)
+    uses: list[Callable[[], object]] = [lambda: new.score(FRESH.values), new.to_onnx, new.feature_weights]
+    for use in uses:
+        with pytest.raises(NotFittedError, match=rf"{model.name} is not fitted; call fit first"):
+            use()
+
+
+def check_params_make_the_same_model(model: Detector) -> None:
+    """The parameters of a fitted model are those of its constructor, and make another that scores alike."""
+    done = fitted(model)
+    assert done.params() == model.params()
+    again = make_model(model.name, done.params()).fit(ROWS, 0)
+    np.testing.assert_array_equal(again.score(FRESH.values), done.score(FRESH.values))
+
+
+def check_one_class_is_refused(model: Detector) -> None:
+    """A supervised model says so, before its library does."""
+    if not model.supervised:
+        return
+    for label in (0, 1):
+        labels = np.full(len(ROWS.labels), label, np.int8)
+        with pytest.raises(InputError, match="rows with and without a sweep"):
+            copy.deepcopy(model).fit(TrainingRows(ROWS.values, labels, np.ones(len(labels))), 0)
+
+
+def check_unlabelled_rows_do_not_matter(model: Detector) -> None:
+    """To a supervised model."""
+    if not model.supervised:
+        return
+    values = ROWS.values.copy()
+    values[ROWS.labels < 0] = 0.0
+    other = copy.deepcopy(model).fit(TrainingRows(values, ROWS.labels, ROWS.weights), 0)
+    np.testing.assert_array_equal(other.score(FRESH.values), fitted(model).score(FRESH.values))
+
+
+def check_sweeps_score_higher(model: Detector) -> None:
+    """On rows that it was not fitted on: higher is more suspicious."""
+    scores = fitted(model).score(FRESH.values)
+    sweep, rest = scores[FRESH.labels == 1], scores[FRESH.labels == 0]
+    assert sweep.mean() > rest.mean() + rest.std()
+
+
+def check_feature_weights_are_shares(model: Detector) -> None:
+    weights = fitted(model).feature_weights()
+    assert weights.shape == (len(FEATURE_NAMES),)
+    assert (weights >= 0).all()
+    assert weights.sum() == pytest.approx(1.0)
+
+
+def check_onnx_agrees(model: Detector) -> None:
+    """Over hostile rows the served probability is within 1e-6, and every verdict is the same."""
+    done = fitted(model)
+    graph = done.to_onnx()
+    rows = hostile_rows(FRESH.values, onnx_thresholds(graph), HOSTILE_ROWS)
+    assert len(rows) >= 10_000
+    raw = done.score(FRESH.values)
+    calibration = PlattCalibration.fit(raw, FRESH.labels, FRESH.weights)
+    bundle = bundle_graph(graph, calibration, VERDICT_THRESHOLDS)
+    session = ort.InferenceSession(bundle.SerializeToString(), providers=["CPUExecutionProvider"])
+    served, verdicts = session.run([SCORE_NAME, VERDICT_NAME], {INPUT_NAME: rows})
+    trained = calibration.apply(done.score(rows))
+    np.testing.assert_allclose(served, trained, rtol=0, atol=GOLDEN_TOLERANCE)
+    expected = trained[:, None] >= np.array(VERDICT_THRESHOLDS, np.float32)
+    assert np.array_equal(verdicts, expected), f"{np.count_nonzero(verdicts != expected)} verdicts flipped"
+
+
+def check_onnx_shapes(model: Detector) -> None:
+    """One input and one output, rows symbolic, so that any batch can be served."""
+    graph = fitted(model).to_onnx().graph
+    shapes = {
+        value.name: [d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim]
+        for value in (*graph.input, *graph.output)
+    }
+    assert shapes == {INPUT_NAME: ["rows", len(FEATURE_NAMES)], RAW_SCORE_NAME: ["rows", 1]}
+
+
+def onnx_thresholds(model: onnx.ModelProto) -> NDArray[np.float32]:
+    """Return the split values of a graph's tree ensembles by feature, shape (features, k), NaN-padded."""
+    found: list[set[float]] = [set() for _ in FEATURE_NAMES]
+    for node in model.graph.node:
+        if node.op_type.startswith("TreeEnsemble"):
+            of = {attribute.name: attribute for attribute in node.attribute}
+            modes, features = of["nodes_modes"].strings, of["nodes_featureids"].ints
+            for mode, feature, value in zip(modes, features, of["nodes_values"].floats, strict=True):
+                if mode != b"LEAF":
+                    found[feature].add(value)
+    table = np.full((len(FEATURE_NAMES), max(map(len, found))), np.nan, np.float32)
+    for feature, values in enumerate(found):
+        table[feature, : len(values)] = sorted(values)
+    return table
+
+
+CHECKS: Final = [check for name, check in sorted(globals().items()) if name.startswith("check_")]

@@ -1,0 +1,28 @@
+"""Every model of the registry keeps the contract."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sweepml.models.base import Detector
+from sweepml.models.registry import MODELS, make_model
+from tests.contract.checks import CHECKS
+
+QUICK: dict[str, dict[str, Any]] = {"gradient_boosting": {"n_bags": 2, "max_iter": 8, "learning_rate": 0.3}}
+"""Parameters with which a fit takes a fraction of a second; a model without an entry is checked as it is."""
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("name", MODELS)
+def test_contract(name: str, check: Callable[[Detector], None]) -> None:
+    check(make_model(name, QUICK.get(name, {})))
+
+
+def test_there_are_quick_parameters_for_models_only() -> None:
+    assert QUICK.keys() <= MODELS.keys()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_registry_names_are_the_models_own(name: str) -> None:
+    assert MODELS[name]().name == name

@@ -1,0 +1,340 @@
+"""Every feature once more, naively: dicts, loops and Python floats.
+
+Written from the text of `sweepml.schema.catalogue` and the docstrings of `sweepml.graph`, not from their
+code, of which it shares nothing: it imports the standard library only. It is slow on purpose.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+ANSWERED, REFUSED, BLOCKED, UNANSWERED, UNKNOWN = range(5)
+TCP, UDP, ICMP, ICMP6 = 6, 17, 1, 58
+SWEEP = 1
+INTERNAL = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+RESTART_AFTER = 1000
+TICK_US = 64
+REVISIT_S = 10
+US = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One connection; sizes are None where the log does not say. A source may be an identity."""
+
+    ts_us: int
+    src: str
+    dst: str
+    protocol: int = TCP
+    port: int = 445
+    outcome: int = ANSWERED
+    duration_us: int | None = None
+    orig_bytes: int | None = None
+    resp_bytes: int | None = None
+    orig_packets: int | None = None
+    resp_packets: int | None = None
+    label: int = 0
+
+    @property
+    def service(self) -> tuple[int, int]:
+        return self.protocol, self.port
+
+    @property
+    def edge(self) -> tuple[int, int, str]:
+        return self.protocol, self.port, self.dst
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The features of one source in one window."""
+
+    source: str
+    start_us: int
+    end_us: int
+    length_s: int
+    as_of_us: int
+    values: dict[str, float]
+    sweep_dst_count: int
+
+    @property
+    def key(self) -> tuple[str, int, int, int]:
+        return self.source, self.end_us, self.length_s, self.as_of_us
+
+
+@dataclass(slots=True)
+class Result:
+    """What a stream gave."""
+
+    rows: list[Row] = field(default_factory=list)
+    connections: int = 0
+    not_contacts: int = 0
+    late: int = 0
+    restarts: int = 0
+
+
+def parse(text: str) -> Address | None:
+    """Return an address, IPv4-mapped IPv6 as IPv4; None for an identity."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
+
+
+def can_be_target(text: str) -> bool:
+    """Tell whether a host is an identity or an address that could be swept."""
+    address = parse(text)
+    if address is None:
+        return True
+    if address.is_multicast or address.is_link_local or address.is_loopback or address.is_unspecified:
+        return False
+    if isinstance(address, ipaddress.IPv4Address):
+        return address.packed[0] != 0 and address.packed[0] < 240
+    return True
+
+
+def is_contact(record: Record) -> bool:
+    """Tell whether a record is one host contacting another, in the sense of a sweep."""
+    if not can_be_target(record.src) or not can_be_target(record.dst) or record.src == record.dst:
+        return False
+    if record.protocol == ICMP and record.port not in {8, 13, 15, 17}:
+        return False
+    if record.protocol == ICMP6 and record.port != 128:
+        return False
+    destination = parse(record.dst)
+    return not (
+        record.protocol == UDP and isinstance(destination, ipaddress.IPv4Address) and destination.packed[-1] == 255
+    )
+
+
+def is_internal(text: str, internal: Sequence[str] = INTERNAL) -> bool:
+    """Tell whether a destination lies inside the internal networks."""
+    address = parse(text)
+    return address is not None and any(
+        address.version == network.version and address in network for network in map(ipaddress.ip_network, internal)
+    )
+
+
+def network_of(text: str) -> str:
+    """Return the /24 or /64 that holds an address."""
+    address = parse(text)
+    assert address is not None
+    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 64), strict=False))
+
+
+def stream(
+    records: Sequence[Record],
+    windows: Sequence[tuple[int, int]],
+    *,
+    min_dst_count: int = 1,
+    internal: Sequence[str] = INTERNAL,
+) -> Result:
+    """Return the rows of records in arrival order, with windows as (length_s, stride_s)."""
+    result = Result(connections=len(records))
+    session = _Session(windows)
+    late_run = 0
+    for record in records:
+        late = session.push(record)
+        if not is_contact(record):
+            result.not_contacts += 1
+        elif late:
+            result.late += 1
+        late_run = late_run + 1 if late else 0
+        if late_run == RESTART_AFTER:
+            result.rows += session.rows(min_dst_count, internal)
+            result.restarts += 1
+            session, late_run = _Session(windows), 0
+    result.rows += session.rows(min_dst_count, internal)
+    return result
+
+
+class _Session:
+    """Windows between two restarts of the clock."""
+
+    def __init__(self, windows: Sequence[tuple[int, int]]) -> None:
+        self.windows = windows
+        self.clock: int | None = None
+        self.held: dict[tuple[int, int], list[Record]] = defaultdict(list)
+
+    def push(self, record: Record) -> bool:
+        """Put a record into the open windows that hold its time; return whether there is none."""
+        self.clock = record.ts_us if self.clock is None else max(self.clock, record.ts_us)
+        late = True
+        for length_s, stride_s in self.windows:
+            stride = stride_s * US
+            end = (record.ts_us // stride + 1) * stride  # the first window that holds the time ends here
+            while end - length_s * US <= record.ts_us:
+                if end > self.clock:
+                    late = False
+                    if is_contact(record):
+                        self.held[length_s, end].append(record)
+                end += stride
+        return late
+
+    def rows(self, min_dst_count: int, internal: Sequence[str]) -> list[Row]:
+        """Return the rows of all windows that ended, and of the next of each length to end."""
+        rows: list[Row] = []
+        if self.clock is None:
+            return rows
+        for length_s, stride_s in self.windows:
+            next_end = (self.clock // (stride_s * US) + 1) * stride_s * US
+            for (length, end), records in self.held.items():
+                if length != length_s or end > next_end:
+                    continue
+                by_source: dict[str, list[Record]] = defaultdict(list)
+                for record in records:
+                    by_source[record.src].append(record)
+                for source, own in by_source.items():
+                    values, swept = features(own, end - length_s * US, length_s, internal)
+                    if values["dst_count"] >= min_dst_count:
+                        as_of = end if end <= self.clock else self.clock
+                        rows.append(Row(source, end - length_s * US, end, length_s, as_of, values, swept))
+        return rows
+
+
+def features(
+    records: Sequence[Record], start_us: int, length_s: int, internal: Sequence[str] = INTERNAL
+) -> tuple[dict[str, float], int]:
+    """Return the features of one source's contacts in one window, and how many destinations were swept."""
+    edges: dict[tuple[int, int, str], list[Record]] = defaultdict(list)
+    for record in records:
+        edges[record.edge].append(record)
+    values: dict[str, float] = {}
+    values |= _fan_out(records, list(edges))
+    values["single_contact_ratio"] = sum(len(own) == 1 for own in edges.values()) / len(edges)
+    values |= _outcomes(edges)
+    values |= _scope({record.dst for record in records}, internal)
+    values |= _timing(edges, start_us, length_s)
+    values |= _volume(records)
+    return values, len({record.dst for record in records if record.label == SWEEP})
+
+
+def _entropy_bits(counts: Sequence[int]) -> float:
+    total = sum(counts)
+    return -sum(count / total * math.log2(count / total) for count in counts)
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else math.nan
+
+
+def _fan_out(records: Sequence[Record], edges: Sequence[tuple[int, int, str]]) -> dict[str, float]:
+    per_port = Counter((protocol, port) for protocol, port, _ in edges)
+    per_destination = Counter(destination for _, _, destination in edges)
+    contacts = Counter(record.dst for record in records)
+    top_port, top_destination = max(per_port.values()), max(per_destination.values())
+    dst_count = len(per_destination)
+    return {
+        "connection_count": len(records),
+        "dst_count": dst_count,
+        "port_count": len(per_port),
+        "edge_count": len(edges),
+        "top_port_dst_count": top_port,
+        "top_port_dst_ratio": top_port / dst_count,
+        "top_dst_port_count": top_destination,
+        "fan_ratio": top_port / (top_port + top_destination),
+        "dst_per_port_mean": len(edges) / len(per_port),
+        "port_entropy_bits": _entropy_bits(list(per_port.values())),
+        "dst_evenness_ratio": (
+            1.0 if dst_count == 1 else _entropy_bits(list(contacts.values())) / math.log2(dst_count)
+        ),
+        "connections_per_edge": len(records) / len(edges),
+    }
+
+
+def _outcomes(edges: dict[tuple[int, int, str], list[Record]]) -> dict[str, float]:
+    precedence = (ANSWERED, REFUSED, BLOCKED, UNANSWERED, UNKNOWN)
+    best = {
+        edge: next(outcome for outcome in precedence if any(record.outcome == outcome for record in own))
+        for edge, own in edges.items()
+    }
+    known = {edge: outcome for edge, outcome in best.items() if outcome != UNKNOWN}
+    per_destination: dict[str, list[int]] = defaultdict(list)
+    for (_, _, destination), outcome in known.items():
+        per_destination[destination].append(outcome)
+    failed = sum(ANSWERED not in own for own in per_destination.values())
+    per_port = Counter((protocol, port) for protocol, port, _ in edges)
+    most = max(per_port.values())
+    top = min(port for port, count in per_port.items() if count == most)
+    on_top = [outcome for (protocol, port, _), outcome in known.items() if (protocol, port) == top]
+    shares = Counter(known.values())
+    return {
+        "answered_ratio": _ratio(shares[ANSWERED], len(known)),
+        "refused_ratio": _ratio(shares[REFUSED], len(known)),
+        "unanswered_ratio": _ratio(shares[UNANSWERED], len(known)),
+        "blocked_ratio": _ratio(shares[BLOCKED], len(known)),
+        "failed_dst_count": failed,
+        "failed_dst_ratio": _ratio(failed, len(per_destination)),
+        "top_port_failed_ratio": _ratio(sum(outcome != ANSWERED for outcome in on_top), len(on_top)),
+    }
+
+
+def _scope(destinations: set[str], internal: Sequence[str]) -> dict[str, float]:
+    inside = sum(is_internal(destination, internal) for destination in destinations)
+    networks = {network_of(destination) for destination in destinations}
+    return {
+        "internal_dst_count": inside,
+        "public_dst_count": len(destinations) - inside,
+        "public_dst_ratio": (len(destinations) - inside) / len(destinations),
+        "net_count": len(networks),
+        "dst_per_net_mean": len(destinations) / len(networks),
+    }
+
+
+def _timing(edges: dict[tuple[int, int, str], list[Record]], start_us: int, length_s: int) -> dict[str, float]:
+    first = sorted(min(record.ts_us for record in own) for own in edges.values())
+    last = [max(record.ts_us for record in own) for own in edges.values()]
+    first_slots = [(ts - start_us) * 60 // (length_s * US) for ts in first]
+    last_slots = [(ts - start_us) * 60 // (length_s * US) for ts in last]
+    return {
+        "window_length_s": length_s,
+        "first_contact_rate_hz": len(edges) / length_s,
+        "first_contact_span_ratio": (first[-1] - first[0]) / (length_s * US),
+        "gap_burstiness": _burstiness([(ts - start_us) // TICK_US for ts in first]),
+        "revisited_ratio": sum(
+            max(r.ts_us for r in own) - min(r.ts_us for r in own) > REVISIT_S * US for own in edges.values()
+        )
+        / len(edges),
+        "active_slot_ratio": len({*first_slots, *last_slots}) / 60,
+        "peak_slot_ratio": max(Counter(first_slots).values()) / len(edges),
+    }
+
+
+def _burstiness(ticks: Sequence[int]) -> float:
+    if len(ticks) < 3:
+        return math.nan
+    gaps = [after - before for before, after in pairwise(ticks)]
+    mean = math.fsum(gaps) / len(gaps)
+    deviation = math.sqrt(math.fsum((gap - mean) ** 2 for gap in gaps) / len(gaps))
+    return 0.0 if not any(gaps) else (deviation - mean) / (deviation + mean)
+
+
+def _volume(records: Sequence[Record]) -> dict[str, float]:
+    sizes = [
+        (record.orig_bytes, record.resp_bytes)
+        for record in records
+        if record.orig_bytes is not None and record.resp_bytes is not None
+    ]
+    packets = [
+        record.orig_packets + record.resp_packets
+        for record in records
+        if record.orig_packets is not None and record.resp_packets is not None
+    ]
+    durations = [record.duration_us for record in records if record.duration_us is not None]
+    return {
+        "orig_bytes_mean": _ratio(sum(sent for sent, _ in sizes), len(sizes)),
+        "resp_bytes_mean": _ratio(sum(received for _, received in sizes), len(sizes)),
+        "empty_ratio": _ratio(sum(sent == received == 0 for sent, received in sizes), len(sizes)),
+        "dialogue_ratio": _ratio(sum(sent > 0 and received > 0 for sent, received in sizes), len(sizes)),
+        "packets_mean": _ratio(sum(packets), len(packets)),
+        "duration_mean_s": _ratio(sum(durations), len(durations)) / US,
+    }

@@ -1,0 +1,175 @@
+"""Sessions: the same rows, scores and alerts as the batch pipeline's, however the input is cut."""
+
+import json
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sweepml.features import stream as stream_module
+from sweepml.features.kernel import FeatureRows
+from sweepml.graph import panes
+from sweepml.runtime.bundle import Bundle
+from sweepml.runtime.session import ScoringSession
+from sweepml.runtime.sinks import ocsf_line
+from tests.oracle.oracle import Record
+from tests.oracle.traffic import Case, assert_same_rows, cases, to_connections
+from tests.runtime.bundles import stub_bundle, write_bundle
+from tests.runtime.findings import batch_rows, contact, states, sweep
+
+CUTS = st.lists(st.integers(0, 10**6), max_size=12)
+CLOSE_AFTER = st.sampled_from([0.0, 10.0, 45.0, 3600.0])
+
+
+def scored(bundle: Any, records: Sequence[Record], chunks: Sequence[int] = ()) -> tuple[list[str], ScoringSession]:
+    """Return the alert lines of a session, the records cut before those named in `chunks`."""
+    session = ScoringSession(bundle)
+    cuts = [0, *sorted(cut % (len(records) + 1) for cut in chunks), len(records)]
+    alerts = []
+    for first, last in pairwise(cuts):
+        alerts += session.push(to_connections(records[first:last], session.hosts))
+    alerts += session.flush()
+    return [ocsf_line(alert) for alert in alerts], session
+
+
+@settings(max_examples=300)
+@given(cases(), CUTS, st.integers(1, 5), CLOSE_AFTER)
+def test_chunks_change_no_alert(case: Case, cuts: list[int], limit: int, close_after_s: float) -> None:
+    bundle = stub_bundle(case.windows, limit=limit, close_after_s=close_after_s)
+    whole, one = scored(bundle, case.records)
+    cut, other = scored(bundle, case.records, cuts)
+    assert whole == cut
+    assert one.counts == other.counts
+
+
+@settings(max_examples=200)
+@given(cases(), CUTS, st.integers(1, 4), CLOSE_AFTER, st.integers(1, 6))
+def test_chunks_change_no_alert_where_the_clock_is_set_back(
+    case: Case, cuts: list[int], limit: int, close_after_s: float, restart_after: int
+) -> None:
+    bundle = stub_bundle(case.windows, limit=limit, close_after_s=close_after_s)
+    records = [*case.records, *case.records]
+    with mock.patch.object(panes, "RESTART_AFTER", restart_after):
+        whole, _ = scored(bundle, records)
+        cut, _ = scored(bundle, records, cuts)
+    assert whole == cut
+
+
+def test_windows_that_a_restart_cuts_short_are_judged_after_those_that_ended() -> None:
+    on_the_second = contact("10.1.0.99", at_s=10)
+    late = [contact(f"10.1.0.{i}", at_s=-90_000) for i in range(1, 4)]
+    records = [*sweep(30), on_the_second, *late]
+    bundle = stub_bundle(((60, 10),), limit=20)
+    with mock.patch.object(panes, "RESTART_AFTER", 2):
+        whole, session = scored(bundle, records)
+        cut, _ = scored(bundle, records, [31, 32, 33])
+    assert session.counts.stream.restarts == 1
+    assert json.loads(whole[0])["unmapped"]["sweepml"]["dst_count"] == 30
+    assert whole == cut
+
+
+def test_two_restarts_that_end_at_the_same_time_are_told_apart() -> None:
+    late = contact("10.1.0.1", at_s=-90_000)
+    again = [contact(f"10.1.0.{i}", at_s=6) for i in range(1, 5)]
+    records = [contact("10.1.0.1", at_s=6), late, *again, late, contact("10.1.0.1", at_s=6)]
+    bundle = stub_bundle(((60, 10), (600, 100)), limit=1)
+    with mock.patch.object(panes, "RESTART_AFTER", 1):
+        whole, session = scored(bundle, records)
+        cut, _ = scored(bundle, records, range(len(records)))
+    assert session.counts.stream.restarts == 2
+    assert whole == cut
+
+
+@settings(max_examples=100)
+@given(cases(), st.integers(1, 4), st.integers(1, 30))
+def test_size_of_a_batch_of_windows_changes_no_alert(case: Case, limit: int, edges: int) -> None:
+    bundle = stub_bundle(case.windows, limit=limit)
+    whole, _ = scored(bundle, case.records)
+    with mock.patch.object(stream_module, "_EDGES_PER_BATCH", edges):
+        batched, _ = scored(bundle, case.records)
+    assert whole == batched
+
+
+@settings(max_examples=100)
+@given(cases(), st.integers(1, 4), CLOSE_AFTER)
+def test_every_finding_opens_once_and_closes_once(case: Case, limit: int, close_after_s: float) -> None:
+    session = ScoringSession(stub_bundle(case.windows, limit=limit, close_after_s=close_after_s))
+    by_key: dict[tuple[str, str], list[str]] = {}
+    alerts = session.push(to_connections(case.records, session.hosts)) + session.flush()
+    for alert in alerts:
+        by_key.setdefault((alert.source, alert.dedup_key), []).append(str(alert.state))
+    for told in by_key.values():
+        assert told[0] == "open"
+        assert told[-1] == "close"
+        assert set(told[1:-1]) <= {"update"}
+    assert session.open_count == 0
+
+
+@settings(max_examples=100)
+@given(cases(), CUTS)
+def test_rows_are_those_of_the_batch_pipeline_bit_for_bit(case: Case, cuts: list[int]) -> None:
+    bundle = stub_bundle(case.windows, limit=3)
+    seen: list[FeatureRows] = []
+    scores: list[np.ndarray] = []
+    session = ScoringSession(bundle, observer=lambda rows, score: (seen.append(rows), scores.append(score)))
+    bounds = [0, *sorted(cut % (len(case.records) + 1) for cut in cuts), len(case.records)]
+    for first, last in pairwise(bounds):
+        session.push(to_connections(case.records[first:last], session.hosts))
+    session.flush()
+    expected, _ = batch_rows(bundle, case.records)
+    assert_same_rows(FeatureRows.concat(seen), expected)
+    want, _ = bundle.judge(expected.values, expected.length_s)
+    assert np.concatenate([np.empty(0, np.float32), *scores]).tobytes() == want.tobytes()
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    return Bundle(write_bundle(tmp_path_factory.mktemp("bundle") / "detector.onnx"))
+
+
+def test_sweep_is_one_finding(bundle: Bundle) -> None:
+    session = ScoringSession(bundle)
+    quiet = [contact(f"10.9.0.{i % 7 + 1}", at_s=i, src="10.0.0.8", port=443) for i in range(0, 2000, 5)]
+    records = sorted([*sweep(50, at_s=5), *quiet], key=lambda record: record.ts_us)
+    alerts = session.push(to_connections(records, session.hosts)) + session.flush()
+    assert states(alerts) == ["open", "close"]
+    assert {alert.source for alert in alerts} == {"10.0.0.5"}
+    assert alerts[0].latency_s == 5
+    assert alerts[0].dst_count == 50
+
+
+def test_alert_comes_with_the_record_that_closes_the_window(bundle: Bundle) -> None:
+    session = ScoringSession(bundle)
+    assert session.push(to_connections(sweep(50, at_s=0.5), session.hosts)) == []
+    assert states(session.push(to_connections([contact("10.1.0.1", at_s=10)], session.hosts))) == ["open"]
+
+
+def test_counts_say_what_was_seen(bundle: Bundle) -> None:
+    session = ScoringSession(bundle)
+    records = [*sweep(50), *sweep(6, src="10.0.0.7"), contact("224.0.0.251"), contact("10.1.0.1", at_s=10)]
+    session.push(to_connections(records, session.hosts))
+    session.flush()
+    counts = session.counts
+    assert (counts.stream.connections, counts.stream.not_contacts, counts.sources) == (58, 1, 2)
+    assert (counts.alerts["open"], counts.alerts["close"]) == (1, 1)
+    assert 0 < counts.positives < counts.rows
+
+
+def test_session_can_be_used_again_after_a_flush(bundle: Bundle) -> None:
+    session = ScoringSession(bundle)
+    first = session.push(to_connections(sweep(50), session.hosts)) + session.flush()
+    again = session.push(to_connections(sweep(50), session.hosts)) + session.flush()
+    assert first == again
+    assert states(first) == ["open", "close"]
+
+
+def test_nothing_gives_nothing(bundle: Bundle, tmp_path: Path) -> None:
+    session = ScoringSession(bundle)
+    assert session.push(to_connections([], session.hosts)) == []
+    assert session.flush() == []

@@ -1,0 +1,70 @@
+"""From a configuration to rows."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sweepml.config.train import FeaturesConfig, VariantsConfig, WindowConfig
+from sweepml.errors import ConfigError
+from sweepml.features.plan import FeaturePlan
+from sweepml.graph.windows import WindowSpec
+from sweepml.pipeline.rows import labelled_rows
+from sweepml.schema.catalogue import CATALOGUE
+from sweepml.tasks.data import blinded, feature_plan, load_captures, training_table
+from sweepml.tasks.progress import Silent
+from tests.tasks.cut import cut_capture, quick_config
+
+PLAN = FeaturePlan(windows=(WindowSpec(60, 10),))
+
+
+def test_an_empty_configuration_is_the_default_plan() -> None:
+    assert feature_plan(FeaturesConfig()) == FeaturePlan()
+
+
+def test_the_plan_takes_every_key() -> None:
+    config = FeaturesConfig([WindowConfig(120, 60), WindowConfig(60, 60)], 3, 7, ["192.168.0.0/16"])
+    plan = feature_plan(config)
+    assert plan.windows == (WindowSpec(60, 60), WindowSpec(120, 60))
+    assert plan.min_dst_count == 3
+    assert plan.internal_networks == ("192.168.0.0/16",)
+
+
+def test_a_window_that_is_none_is_refused() -> None:
+    with pytest.raises(ConfigError, match="whole multiple of its stride"):
+        feature_plan(FeaturesConfig([WindowConfig(60, 7)]))
+
+
+@pytest.mark.parametrize("stretches", [[], [1.0, 5.0]])
+def test_copies_are_made_of_every_capture(lab_dir: Path, tmp_path: Path, stretches: list[float]) -> None:
+    config = quick_config(
+        tmp_path,
+        one=cut_capture(lab_dir / "train2", tmp_path / "one", 3),
+        other=cut_capture(lab_dir / "train2", tmp_path / "other", 4),
+    )
+    captures, reads = load_captures(config.data, PLAN, Silent())
+    assert list(reads) == [capture.name for capture in captures] == ["one", "other"]
+    table = training_table(captures, PLAN, 5, VariantsConfig(stretches), 0, Silent())
+    again = training_table(captures, PLAN, 5, VariantsConfig(stretches), 0, Silent())
+    np.testing.assert_array_equal(table.varied.features.values, again.varied.features.values)
+    if stretches:
+        assert {name for name, _ in table.varied.units} == {"one", "other"}
+        assert set(table.varied.units) <= set(table.rows.units), "copies have the sources of the originals"
+    else:
+        assert len(table.varied) == 0
+
+
+def test_blinded_rows_lack_their_volume_and_nothing_else(lab_dir: Path, tmp_path: Path) -> None:
+    config = quick_config(tmp_path, one=cut_capture(lab_dir / "train2", tmp_path / "one", 3))
+    captures, _ = load_captures(config.data, PLAN, Silent())
+    rows = labelled_rows(captures[0], PLAN, 5)
+    before = rows.features.values.copy()
+    volume = np.array([spec.family == "volume" for spec in CATALOGUE])
+    for share in (0.0, 0.5, 1.0):
+        made = blinded(rows, share, seed=0)
+        blind = np.isnan(made.features.values[:, volume]).all(axis=1)
+        assert blind.mean() == pytest.approx(share, abs=0.15)
+        np.testing.assert_array_equal(made.features.values[:, ~volume], before[:, ~volume])
+        np.testing.assert_array_equal(made.features.values[~blind], before[~blind])
+        np.testing.assert_array_equal(made.y, rows.y)
+    np.testing.assert_array_equal(rows.features.values, before)
