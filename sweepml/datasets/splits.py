@@ -127,6 +127,7 @@ def assign_groups(
         raise InputError(f"capture names must be unique, got {names}")
     parent: dict[Unit, Unit] = {}
     episodes: list[tuple[str, Episode]] = []
+    replayed = {script for capture in captures for script in capture.scripts.values()}
     first_of_script: dict[str, Unit] = {}
     for capture in sorted(captures, key=lambda capture: capture.name):
         contacts = is_contact(capture.connections, capture.hosts)
@@ -135,7 +136,9 @@ def assign_groups(
         for address in sorted(source for name, source in parent if name == capture.name):
             # A replay and what it replays are one story, and so are two replays of one source.
             unit = (capture.name, address)
-            script = capture.scripts.get(address, f"{capture.log_name or capture.name}:{address}")
+            script = capture.scripts.get(address, f"{capture.log_name}:{address}")
+            if script not in replayed:
+                continue
             parent[_root(parent, unit)] = _root(parent, first_of_script.setdefault(script, unit))
         first_of: dict[str, Unit] = {}
         for episode in capture.episodes:

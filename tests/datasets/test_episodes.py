@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from sweepml.datasets.capture import Episode
-from sweepml.datasets.episodes import read_episodes, read_roles
+from sweepml.datasets.episodes import read_episodes, read_roles, read_scripts
 from sweepml.errors import InputMissingError, LabelError
 
 HEADER = "episode_id,src,start_epoch,end_epoch,kind,proto,ports,targets,tool\n"
@@ -179,6 +179,15 @@ def test_the_published_ground_truth_is_read(real_dir: Path) -> None:
     assert episode.attributes["targets"] == "182"
     assert episode.is_sweep
     assert len(read_episodes(path)) == 20
+
+
+def test_script_is_the_first_word_of_its_column(tmp_path: Path) -> None:
+    text = "src,role,script\n10.0.0.1,pc,office.log:10.0.0.9 cap=20\n10.0.0.2,dns,\n"
+    assert read_scripts(write(tmp_path / "r.csv", text)) == {"10.0.0.1": "office.log:10.0.0.9"}
+
+
+def test_roles_without_scripts_replay_nothing(tmp_path: Path) -> None:
+    assert read_scripts(write(tmp_path / "r.csv", "src,role\n10.0.0.1,dns\n")) == {}
 
 
 def test_roles_are_read(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Splits: no leak, ever, and the same split for the same seed."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -315,3 +316,24 @@ def test_episode_over_the_cut_is_refused() -> None:
     test = rows.start_us >= 1800 * US
     with pytest.raises(LeakError, match="episodes on both sides: a/E"):
         Split(rows, assign_groups(captures), ~test, test, gap_us=WINDOW_S * US)
+
+
+def replaying(name: str, log_name: str, scripts: dict[str, str]) -> Capture:
+    return replace(make_capture(name, 4, []), log_name=log_name, scripts=scripts)
+
+
+def number_of(groups: SourceGroups, capture: str, i: int) -> int:
+    return int(groups.group[groups.places([(capture, source(i))])[0]])
+
+
+def test_replays_of_one_source_stay_together_with_it() -> None:
+    office = replaying("office", "office.log", {})
+    lab = replaying("lab", "conn.log", {source(i): f"office.log:{source(0)}" for i in (1, 3)})
+    groups = assign_groups([lab, office])
+    assert number_of(groups, "lab", 1) == number_of(groups, "lab", 3) == number_of(groups, "office", 0)
+    assert number_of(groups, "lab", 1) != number_of(groups, "lab", 2)
+
+
+def test_one_address_in_two_logs_of_one_name_is_two_sources() -> None:
+    groups = assign_groups([replaying("a", "conn.log", {}), replaying("b", "conn.log", {})])
+    assert groups.group_count == 8
