@@ -322,16 +322,12 @@ def replaying(name: str, log_name: str, scripts: dict[str, str]) -> Capture:
     return replace(make_capture(name, 4, []), log_name=log_name, scripts=scripts)
 
 
-def number_of(groups: SourceGroups, capture: str, i: int) -> int:
-    return int(groups.group[groups.places([(capture, source(i))])[0]])
-
-
 def test_replays_of_one_source_stay_together_with_it() -> None:
     office = replaying("office", "office.log", {})
     lab = replaying("lab", "conn.log", {source(i): f"office.log:{source(0)}" for i in (1, 3)})
     groups = assign_groups([lab, office])
-    assert number_of(groups, "lab", 1) == number_of(groups, "lab", 3) == number_of(groups, "office", 0)
-    assert number_of(groups, "lab", 1) != number_of(groups, "lab", 2)
+    assert group_of(groups, "lab", 1) == group_of(groups, "lab", 3) == group_of(groups, "office", 0)
+    assert group_of(groups, "lab", 1) != group_of(groups, "lab", 2)
 
 
 def test_one_address_in_two_logs_of_one_name_is_two_sources() -> None:
