@@ -55,7 +55,6 @@ def test_higher_threshold_never_alerts_earlier(name: str) -> None:
     assert not later or later[0].detected_us >= first.detected_us
 
 
-@pytest.mark.benchmark
 @pytest.mark.parametrize("name", RULES)
 def test_two_hundred_thousand_connections_take_less_than_three_seconds(name: str) -> None:
     connections, hosts = to_connections(traffic(200_000))
