@@ -15,7 +15,7 @@ FOLDER = Path("outputs/demo")
 
 def demo() -> int:
     """Train on the laboratory captures, then score an afternoon in an office that the model never saw."""
-    _say("1. Training on the two laboratory captures (about two minutes on two cores)")
+    _say("1. Training on the two laboratory captures (two to four minutes on two cores)")
     code = train(["data=lab", "name=demo"])
     if code:
         return code
