@@ -145,6 +145,8 @@ class HostTable:
         self._kind = np.empty(0, np.uint8)
         self._rank = np.empty(0, np.int32)
         self._net = np.empty(0, np.int32)
+        self._high_by_rank = np.empty(0, np.uint64)
+        self._low_by_rank = np.empty(0, np.uint64)
 
     def __len__(self) -> int:
         return len(self._packed)
@@ -222,6 +224,18 @@ class HostTable:
         self._sync_order()
         return self._net
 
+    @property
+    def high_by_rank(self) -> NDArray[np.uint64]:
+        """Upper 64 bits of each host's address by *rank*, shape (hosts,); zero for an identity."""
+        self._sync_order()
+        return self._high_by_rank
+
+    @property
+    def low_by_rank(self) -> NDArray[np.uint64]:
+        """Lower 64 bits of each host's address by *rank*, shape (hosts,); zero for an identity."""
+        self._sync_order()
+        return self._low_by_rank
+
     def _sync_addresses(self) -> None:
         known = len(self._kind)
         if known == len(self._packed):
@@ -247,6 +261,7 @@ class HostTable:
         new_net = np.ones(len(order), bool)
         new_net[1:] = (prefix[1:] != prefix[:-1]) | (ipv4[1:] != ipv4[:-1])
         self._net = np.cumsum(new_net, dtype=np.int32) - np.int32(1)
+        self._high_by_rank, self._low_by_rank = high, low
 
 
 def _is_ipv4(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> NDArray[np.bool_]:
