@@ -10,11 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweepml.features.fan_out import fan_out
+from sweepml.features.order import order
 from sweepml.features.outcomes import outcomes
+from sweepml.features.popularity import popularity
+from sweepml.features.relative import relative
 from sweepml.features.scope import scope
 from sweepml.features.timing import timing
 from sweepml.features.view import WindowView
 from sweepml.features.volume import volume
+from sweepml.features.walk import walk
 from sweepml.graph.connection_graph import GraphStack
 from sweepml.graph.grouping import count_between
 from sweepml.graph.hosts import HostTable
@@ -29,6 +33,10 @@ _KERNELS: Final[dict[str, _Family]] = {
     "scope": scope,
     "timing": timing,
     "volume": volume,
+    "order": order,
+    "walk": walk,
+    "graph": popularity,
+    "relative": relative,
 }
 _COLUMN: Final = {name: i for i, name in enumerate(FEATURE_NAMES)}
 
@@ -115,7 +123,7 @@ def compute_features(
 
     Notes
     -----
-    Cost: three sorts of the edges; about 100 ns per edge on one core.
+    Cost: two sorts of the edges and two of the destinations; about 170 ns per edge on one core.
     """
     view = WindowView(stack, hosts, start_us, length_us)
     values = np.full((view.rows, len(FEATURE_NAMES)), np.nan, np.float32)
