@@ -51,13 +51,15 @@ class FeaturesConfig:
     """Which rows are made and how they are labelled.
 
     A row is positive when its source contacted at least `positive_dst_count` targets of a labelled sweep in
-    the window, unlabelled when it contacted fewer but some.
+    the window, unlabelled when it contacted fewer but some. Without `windows` or `internal_networks` the defaults of
+    `FeaturePlan` hold; without `milestones` there are none.
     """
 
     windows: list[WindowConfig] = field(default_factory=list)
     min_dst_count: int = 5
     positive_dst_count: int = 5
     internal_networks: list[str] = field(default_factory=list)
+    milestones: list[int] = field(default_factory=lambda: [5 * 2**i for i in range(9)])
 
 
 @dataclass

@@ -118,6 +118,7 @@ def write_bundle(
         windows=tuple((spec.length_s, spec.stride_s) for spec in plan.windows),
         min_dst_count=plan.min_dst_count,
         internal_networks=plan.internal_networks,
+        milestones=plan.milestones,
         thresholds=tuple(float(detector.thresholds[spec.length_s]) for spec in plan.windows),
         alert_budget=provenance.alert_budget,
         close_after_s=provenance.close_after_s,

@@ -7,6 +7,7 @@ from typing import Final
 
 from sweepml.errors import ConfigError
 from sweepml.graph.hosts import DEFAULT_INTERNAL_NETWORKS, HostTable, InternalNetworks
+from sweepml.graph.milestones import DEFAULT_MILESTONES, check_milestones
 from sweepml.graph.windows import DEFAULT_WINDOWS, WindowSpec, check_windows
 
 MIN_DST_COUNT: Final = 5
@@ -25,6 +26,9 @@ class FeaturePlan:
         Rows of sources with fewer distinct destinations in the window are not made.
     internal_networks
         CIDR list that decides internal and public.
+    milestones
+        Distinct targets in the trailing window of the shortest length at which a source is judged at once, see
+        `sweepml.graph.milestones`; none turn it off. Rows below `min_dst_count` are not made for milestones either.
 
     Raises
     ------
@@ -35,12 +39,14 @@ class FeaturePlan:
     windows: tuple[WindowSpec, ...] = DEFAULT_WINDOWS
     min_dst_count: int = MIN_DST_COUNT
     internal_networks: tuple[str, ...] = DEFAULT_INTERNAL_NETWORKS
+    milestones: tuple[int, ...] = DEFAULT_MILESTONES
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "windows", check_windows(self.windows))
         if self.min_dst_count < 1:
             raise ConfigError(f"min_dst_count must be at least 1, got {self.min_dst_count}")
         InternalNetworks(self.internal_networks)
+        object.__setattr__(self, "milestones", check_milestones(self.milestones))
 
     def new_hosts(self) -> HostTable:
         """Return an empty host table that classifies addresses as this plan says."""

@@ -12,6 +12,9 @@ the first record that brings the clock to its end or beyond, and holds exactly t
 all the time: a late record still joins every window that is open. One that no open window covers is counted
 in `StreamCounts.late` and left out. All of this depends on the order of the records and on nothing else,
 so that it does not matter in what chunks they are pushed.
+
+Between two closings come milestones (see `sweepml.graph.milestones`): windows of one source, each known with the
+record that reached it, hence after the windows which that record closed.
 """
 
 from __future__ import annotations
@@ -26,6 +29,8 @@ from numpy.typing import NDArray
 from sweepml.graph.connection_graph import ConnectionGraph, stack_connections
 from sweepml.graph.connections import Connections, is_contact
 from sweepml.graph.hosts import HostTable
+from sweepml.graph.milestones import Milestone, MilestoneTracker
+from sweepml.graph.stack_context import Surroundings
 from sweepml.graph.windows import WindowSpec, check_windows
 
 RESTART_AFTER: Final = 1000
@@ -66,12 +71,19 @@ class ClosedWindow:
         The time at which it was known: its end, or the clock where the input ended before.
     panes
         Graphs whose merge is the window's graph; at least one.
+    milestone
+        0 for a window that holds all sources. Otherwise this is the trailing window of one source, and so many targets
+        are what it has just reached.
+    surroundings
+        Of a milestone: the last closed window of its length, with all sources; None where that held nobody.
     """
 
     spec: WindowSpec
     end_us: int
     as_of_us: int
     panes: tuple[ConnectionGraph, ...]
+    milestone: int = 0
+    surroundings: Surroundings | None = None
 
     @property
     def start_us(self) -> int:
@@ -112,6 +124,8 @@ class PaneStream:
         Window specs, see `check_windows`.
     hosts
         The table from which the connections' codes come.
+    milestones
+        Targets in the trailing window of the shortest length at which a source is judged at once; none by default.
 
     Attributes
     ----------
@@ -119,10 +133,11 @@ class PaneStream:
         What was seen so far.
     """
 
-    def __init__(self, windows: Sequence[WindowSpec], hosts: HostTable) -> None:
+    def __init__(self, windows: Sequence[WindowSpec], hosts: HostTable, milestones: Sequence[int] = ()) -> None:
         self.windows = check_windows(windows)
         self.hosts = hosts
         self.counts = StreamCounts()
+        self._tracker = MilestoneTracker(milestones, self.windows[0].length_us, hosts)
         self._pane_us = self.windows[0].stride_us
         self._late_run = 0
         self._reset()
@@ -133,6 +148,8 @@ class PaneStream:
         self._pending: list[Connections] = []
         self._pending_rows = 0
         self._folded: dict[int, ConnectionGraph] = {}
+        self._tracker.reset()
+        self._surroundings: Surroundings | None = None
 
     @property
     def clock_us(self) -> int | None:
@@ -140,7 +157,7 @@ class PaneStream:
         return self._clock_us
 
     def push(self, connections: Connections) -> list[ClosedWindow]:
-        """Take a chunk of records in arrival order; return the windows that it closed, in order of their end."""
+        """Take a chunk of records in arrival order; return the windows that it closed, as they became known."""
         closed: list[ClosedWindow] = []
         while len(connections):
             clock = np.maximum.accumulate(connections.ts_us)
@@ -199,13 +216,40 @@ class PaneStream:
         self.counts.not_contacts += int(np.count_nonzero(~contact))
         self.counts.late += int(np.count_nonzero(late & contact))
         keep = contact & ~late
+        kept_clock = clock
         if not keep.all():
-            connections, arrival = connections.take(keep), clock[keep] // self._pane_us
-        else:
-            arrival = clock // self._pane_us
-        clock_us = int(clock[-1])
+            connections, kept_clock = connections.take(keep), clock[keep]
         if self._clock_us is None:
             self._clock_us = int(clock[0])
+        milestones = self._tracker.take(connections, kept_clock)
+        closed = self._close_windows(connections, kept_clock // self._pane_us, int(clock[-1]))
+        return self._in_order(closed, milestones)
+
+    def _in_order(self, closed: list[ClosedWindow], milestones: list[Milestone]) -> list[ClosedWindow]:
+        """Return windows and milestones in the order in which they became known."""
+        finest = self.windows[0]
+        known: list[ClosedWindow] = []
+        waiting = 0
+        # At the same time a window comes first: it was closed by the record that reached the milestone, or before.
+        for one in milestones:
+            while waiting < len(closed) and closed[waiting].as_of_us <= one.as_of_us:
+                known.append(self._remember(closed[waiting]))
+                waiting += 1
+            around, end_us = self._surroundings, one.as_of_us // self._pane_us * self._pane_us
+            if around is not None and around.end_us != end_us:
+                around = None
+            known.append(ClosedWindow(finest, one.as_of_us + 1, one.as_of_us, (one.graph,), one.target_count, around))
+        known += [self._remember(window) for window in closed[waiting:]]
+        return known
+
+    def _remember(self, closed: ClosedWindow) -> ClosedWindow:
+        if closed.spec == self.windows[0]:
+            self._surroundings = Surroundings(closed.start_us, closed.end_us, closed.panes)
+        return closed
+
+    def _close_windows(self, connections: Connections, arrival: NDArray[np.int64], clock_us: int) -> list[ClosedWindow]:
+        """Take contacts with the panes in which they arrived, and bring the clock to `clock_us`."""
+        assert self._clock_us is not None  # the caller set it
         pane = clock_us // self._pane_us
         if pane == self._clock_us // self._pane_us:
             self._hold(connections)

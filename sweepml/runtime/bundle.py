@@ -65,6 +65,7 @@ class Bundle:
                 windows=tuple(WindowSpec(*window) for window in self.manifest.windows),
                 min_dst_count=self.manifest.min_dst_count,
                 internal_networks=self.manifest.internal_networks,
+                milestones=self.manifest.milestones,
             )
         except (SweepmlError, TypeError) as error:
             raise BundleError(f"the bundle's feature plan is unusable: {error}") from None

@@ -39,12 +39,13 @@ class TrainingTable:
 
 
 def feature_plan(config: FeaturesConfig) -> FeaturePlan:
-    """Return the plan that a configuration describes; empty lists mean the defaults."""
+    """Return the plan that a configuration describes; no windows or networks mean the defaults."""
     windows = tuple(WindowSpec(window.length_s, window.stride_s) for window in config.windows)
     return FeaturePlan(
         windows=windows or DEFAULT_WINDOWS,
         min_dst_count=config.min_dst_count,
         internal_networks=tuple(config.internal_networks) or DEFAULT_INTERNAL_NETWORKS,
+        milestones=tuple(config.milestones),
     )
 
 

@@ -17,6 +17,7 @@ MANIFEST = Manifest(
     windows=((60, 10), (600, 100)),
     min_dst_count=5,
     internal_networks=("10.0.0.0/8", "fc00::/7"),
+    milestones=(5, 10),
     thresholds=(0.5, 0.75),
     alert_budget={"per_day_per_1000_sources": 1.0},
     close_after_s=1800.0,
