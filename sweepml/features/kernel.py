@@ -62,6 +62,9 @@ class FeatureRows:
         int64, shape (n,): when the row was known: its window's end, or the last record where the input ended before.
     sweep_dst_count
         int32, shape (n,): destinations that a labelled sweep touched; ground truth, not a feature.
+    milestone
+        int32, shape (n,): 0 for a row of a window; otherwise the window trails behind the record with which the source
+        reached so many targets, see `sweepml.graph.milestones`.
     """
 
     source: NDArray[np.int32]
@@ -71,6 +74,7 @@ class FeatureRows:
     as_of_us: NDArray[np.int64]
     values: NDArray[np.float32]
     sweep_dst_count: NDArray[np.int32]
+    milestone: NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.source)
@@ -90,6 +94,7 @@ class FeatureRows:
                 np.empty(0, np.int32),
                 np.empty(0, np.int64),
                 np.empty((0, len(FEATURE_NAMES)), np.float32),
+                np.empty(0, np.int32),
                 np.empty(0, np.int32),
             )
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__slots__))
@@ -144,4 +149,5 @@ def compute_features(
         end_us if as_of_us is None else as_of_us[stack.cell],
         values,
         sweep_dst_count,
+        np.zeros(view.rows, np.int32) if stack.context is None else stack.context.milestone[stack.cell],
     )
