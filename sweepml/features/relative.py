@@ -16,26 +16,27 @@ MIN_SOURCES: Final = 5
 
 def relative(view: WindowView) -> dict[str, NDArray[np.generic]]:
     """Return the columns of the family ``relative``; definitions in `sweepml.schema.catalogue`."""
-    dst_count = view.destinations.count
-    few = view.source_count < MIN_SOURCES
-    columns: dict[str, NDArray[np.generic]] = {
-        "dst_count_median_ratio": np.where(few, np.nan, dst_count / _median(view, dst_count))
-    }
+    columns: dict[str, NDArray[np.generic]] = {}
+    sources = view.source_count
+    few = sources < MIN_SOURCES
     for name, values in (
-        ("dst_count", dst_count),
+        ("dst_count", view.destinations.count),
         ("failed_dst_count", view.failed_dst_count),
         ("top_port_dst_count", view.ports.top_dst_count),
     ):
-        others = np.maximum(view.source_count - 1, 1)
-        columns[f"{name}_rank_ratio"] = np.where(few, np.nan, _smaller(view, values) / others)
+        order = sort_by(view.stack.cell, values)
+        ordered = values.take(order)
+        rank = _smaller(view, order, ordered) / np.maximum(sources - 1, 1)
+        columns[f"{name}_rank_ratio"] = np.where(few, np.nan, rank)
+        if name == "dst_count":
+            columns[f"{name}_median_ratio"] = np.where(few, np.nan, values / _median(view, ordered))
     return columns
 
 
-def _smaller(view: WindowView, values: NDArray[np.integer]) -> NDArray[np.int64]:
+def _smaller(view: WindowView, order: NDArray[np.int64], ordered: NDArray[np.integer]) -> NDArray[np.int64]:
     """Return how many sources of the same window have a smaller value, per row."""
     cell = view.stack.cell
-    order = sort_by(cell, values)
-    starts = starts_of_runs(cell, values.take(order))  # rows are sorted by window already
+    starts = starts_of_runs(cell, ordered)  # rows are sorted by window already
     run = np.zeros(len(order), np.int64)
     run[starts[1:]] = 1
     first_equal = starts.take(np.cumsum(run))
@@ -44,10 +45,8 @@ def _smaller(view: WindowView, values: NDArray[np.integer]) -> NDArray[np.int64]
     return smaller
 
 
-def _median(view: WindowView, values: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Return the median of the values of each row's window."""
-    cell, indptr = view.stack.cell, view.stack.row_indptr
-    ordered = values.take(sort_by(cell, values))
-    first, count = indptr.take(cell), view.source_count
-    median: NDArray[np.float64] = (ordered.take(first + (count - 1) // 2) + ordered.take(first + count // 2)) / 2
+def _median(view: WindowView, ordered: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Return the median of each row's window, of values sorted within windows."""
+    first, sources = view.stack.row_indptr.take(view.stack.cell), view.source_count
+    median: NDArray[np.float64] = (ordered.take(first + (sources - 1) // 2) + ordered.take(first + sources // 2)) / 2
     return median

@@ -17,6 +17,8 @@ Words used in the definitions, per row, that is per source and window:
   dst_count - 1 of them;
 * the *others* are the other sources that contacted anything in the same window; *alone* is a source without others.
 
+A milestone's row (`sweepml.graph.milestones`) is made of its own source's contacts only: there, the source is alone.
+
 The list is append-only: a changed definition gets a new name.
 """
 
