@@ -60,6 +60,8 @@ class FeaturesConfig:
     positive_dst_count: int = 5
     internal_networks: list[str] = field(default_factory=list)
     milestones: list[int] = field(default_factory=lambda: [5 * 2**i for i in range(9)])
+    max_edges_per_source: int = 20_000
+    max_sources_per_pane: int = 1_000_000
 
 
 @dataclass

@@ -119,6 +119,8 @@ def write_bundle(
         min_dst_count=plan.min_dst_count,
         internal_networks=plan.internal_networks,
         milestones=plan.milestones,
+        max_edges_per_source=plan.max_edges_per_source,
+        max_sources_per_pane=plan.max_sources_per_pane,
         thresholds=tuple(float(detector.thresholds[spec.length_s]) for spec in plan.windows),
         alert_budget=provenance.alert_budget,
         close_after_s=provenance.close_after_s,

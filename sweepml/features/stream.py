@@ -71,7 +71,7 @@ class FeatureStream:
     def __init__(self, plan: FeaturePlan, hosts: HostTable | None = None) -> None:
         self.plan = plan
         self.hosts = plan.new_hosts() if hosts is None else hosts
-        self._panes = PaneStream(plan.windows, self.hosts, plan.milestones)
+        self._panes = PaneStream(plan.windows, self.hosts, plan.milestones, plan.limits)
 
     @property
     def counts(self) -> StreamCounts:
@@ -111,8 +111,15 @@ class FeatureStream:
         if batch:
             yield self._batch(batch)
 
+    def _count(self, stack: GraphStack) -> None:
+        if stack.sample_scale is not None:
+            self.counts.sampled_rows += int(np.count_nonzero(stack.sample_scale > 1))
+        full = np.diff(stack.row_indptr) >= self.plan.max_sources_per_pane
+        self.counts.full_windows += int(np.count_nonzero(full))
+
     def _batch(self, windows: list[ClosedWindow]) -> FeatureBatch:
-        stack = stack_graphs([window.panes for window in windows])
+        stack = self._panes.sampler.stack(stack_graphs([window.panes for window in windows]))
+        self._count(stack)
         milestone = np.array([window.milestone for window in windows], np.int32)
         if milestone.any():
             stack = replace(stack, context=StackContext(milestone, tuple(w.surroundings for w in windows)))

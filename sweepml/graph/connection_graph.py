@@ -147,6 +147,10 @@ class GraphStack:
         int64, shape (rows + 1,): edges of row r are ``edge_indptr[r]:edge_indptr[r + 1]``.
     context
         What the cells are: windows with all sources, or milestones of one. None: windows all of them.
+    sample_scale
+        float64, shape (rows,): how many distinct edges each edge of a row stands for, 1 where the row is exact (see
+        `sweepml.graph.sampling`). None: all are exact. A count of edges or destinations times its row's scale is an
+        unbiased estimate; shares need no scale.
     """
 
     edges: Edges
@@ -156,6 +160,7 @@ class GraphStack:
     row_indptr: NDArray[np.int64]
     edge_indptr: NDArray[np.int64]
     context: StackContext | None = None
+    sample_scale: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.row_indptr) - 1

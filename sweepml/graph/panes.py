@@ -30,6 +30,7 @@ from sweepml.graph.connection_graph import ConnectionGraph, stack_connections
 from sweepml.graph.connections import Connections, is_contact
 from sweepml.graph.hosts import HostTable
 from sweepml.graph.milestones import Milestone, MilestoneTracker
+from sweepml.graph.sampling import DEFAULT_LIMITS, GraphLimits, GraphSampler
 from sweepml.graph.stack_context import Surroundings
 from sweepml.graph.windows import WindowSpec, check_windows
 
@@ -55,6 +56,10 @@ class StreamCounts:
     """Records left out because no open window covered them."""
     restarts: int = 0
     """How often the clock was set back."""
+    sampled_rows: int = 0
+    """Sources in windows whose edges were so many that a sample of them was kept."""
+    full_windows: int = 0
+    """Windows with as many sources as may be: others may have been left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +106,12 @@ class _Level:
     """The panes of one window spec, by pane number (start time / stride)."""
 
     spec: WindowSpec
+    sampler: GraphSampler
     panes: dict[int, ConnectionGraph] = field(default_factory=dict)
 
     def add(self, number: int, graph: ConnectionGraph) -> None:
         held = self.panes.get(number)
-        self.panes[number] = graph if held is None else ConnectionGraph.merge([held, graph])
+        self.panes[number] = graph if held is None else self.sampler.merge([held, graph])
 
     def number(self, time_us: int) -> int:
         return time_us // self.spec.stride_us
@@ -126,24 +132,35 @@ class PaneStream:
         The table from which the connections' codes come.
     milestones
         Targets in the trailing window of the shortest length at which a source is judged at once; none by default.
+    limits
+        How large the graph of a pane may become.
 
     Attributes
     ----------
     counts
         What was seen so far.
+    sampler
+        Keeps graphs within the limits; whoever merges the panes of a window must let it.
     """
 
-    def __init__(self, windows: Sequence[WindowSpec], hosts: HostTable, milestones: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        windows: Sequence[WindowSpec],
+        hosts: HostTable,
+        milestones: Sequence[int] = (),
+        limits: GraphLimits = DEFAULT_LIMITS,
+    ) -> None:
         self.windows = check_windows(windows)
         self.hosts = hosts
         self.counts = StreamCounts()
+        self.sampler = GraphSampler(hosts, limits)
         self._tracker = MilestoneTracker(milestones, self.windows[0].length_us, hosts)
         self._pane_us = self.windows[0].stride_us
         self._late_run = 0
         self._reset()
 
     def _reset(self) -> None:
-        self._levels = [_Level(spec) for spec in self.windows]
+        self._levels = [_Level(spec, self.sampler) for spec in self.windows]
         self._clock_us: int | None = None
         self._pending: list[Connections] = []
         self._pending_rows = 0
@@ -244,7 +261,7 @@ class PaneStream:
 
     def _remember(self, closed: ClosedWindow) -> ClosedWindow:
         if closed.spec == self.windows[0]:
-            self._surroundings = Surroundings(closed.start_us, closed.end_us, closed.panes)
+            self._surroundings = Surroundings(closed.start_us, closed.end_us, closed.panes, self.sampler.merge)
         return closed
 
     def _close_windows(self, connections: Connections, arrival: NDArray[np.int64], clock_us: int) -> list[ClosedWindow]:
@@ -280,10 +297,10 @@ class PaneStream:
             held = Connections.concat(self._pending)
             self._pending, self._pending_rows = [], 0
             number, cell = np.unique(held.ts_us // self._pane_us, return_inverse=True)
-            stack = stack_connections(held, cell.astype(np.int32), len(number))
+            stack = self.sampler.stack(stack_connections(held, cell.astype(np.int32), len(number)))
             for i, n in enumerate(number.tolist()):
                 graphs = [self._folded[n], stack[i]] if n in self._folded else [stack[i]]
-                self._folded[n] = ConnectionGraph.merge(graphs)
+                self._folded[n] = self.sampler.merge(graphs)
 
     def _graphs_by_arrival(
         self, connections: Connections, arrival: NDArray[np.int64]
@@ -298,7 +315,7 @@ class PaneStream:
         lag = arrival - number
         lags = int(lag.max()) + 1
         cells, cell = np.unique(arrival * lags + lag, return_inverse=True)
-        stack = stack_connections(connections, cell.astype(np.int32), len(cells))
+        stack = self.sampler.stack(stack_connections(connections, cell.astype(np.int32), len(cells)))
         for i, (when, late_by) in enumerate(zip(*divmod(cells, lags), strict=True)):
             arrived.setdefault(int(when), []).append((int(when - late_by), stack[i]))
         return arrived
@@ -367,7 +384,7 @@ class PaneStream:
                 ratio = level.spec.stride_us // finer.spec.stride_us
                 parts = [finer.panes[n] for n in range(number * ratio, (number + 1) * ratio) if n in finer.panes]
                 if parts:
-                    level.add(number, ConnectionGraph.merge(parts))
+                    level.add(number, self.sampler.merge(parts))
             end = level.number(now_us)
             panes = tuple(level.panes[n] for n in range(end - level.spec.pane_count, end) if n in level.panes)
             if panes:

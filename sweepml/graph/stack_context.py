@@ -7,6 +7,7 @@ closed before it. Features about other sources must look there, and are missing 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,8 @@ class Surroundings:
         need not hold the milestone's source.
     panes
         Graphs whose merge is the window's graph.
+    merge
+        How to merge them.
 
     Notes
     -----
@@ -32,17 +35,24 @@ class Surroundings:
     can be kept with it.
     """
 
-    def __init__(self, start_us: int, end_us: int, panes: tuple[ConnectionGraph, ...]) -> None:
+    def __init__(
+        self,
+        start_us: int,
+        end_us: int,
+        panes: tuple[ConnectionGraph, ...],
+        merge: Callable[[Sequence[ConnectionGraph]], ConnectionGraph] = ConnectionGraph.merge,
+    ) -> None:
         self.start_us = start_us
         self.end_us = end_us
         self._panes = panes
+        self._merge = merge
         self._graph: ConnectionGraph | None = None
 
     @property
     def graph(self) -> ConnectionGraph:
         """The window's graph, merged when it is first asked for."""
         if self._graph is None:
-            self._graph = ConnectionGraph.merge(self._panes)
+            self._graph = self._merge(self._panes)
             self._panes = (self._graph,)
         return self._graph
 

@@ -57,7 +57,7 @@ class Manifest:
         Input columns in order.
     windows
         (length_s, stride_s) of each horizon, by growing length; the columns of the verdict output.
-    min_dst_count, internal_networks, milestones
+    min_dst_count, internal_networks, milestones, max_edges_per_source, max_sources_per_pane
         The rest of the feature plan.
     thresholds
         By horizon, in the order of `windows`; the graph holds the same numbers.
@@ -87,6 +87,8 @@ class Manifest:
     min_dst_count: int
     internal_networks: tuple[str, ...]
     milestones: tuple[int, ...]
+    max_edges_per_source: int
+    max_sources_per_pane: int
     thresholds: tuple[float, ...]
     alert_budget: Mapping[str, Any]
     close_after_s: float

@@ -46,6 +46,8 @@ def feature_plan(config: FeaturesConfig) -> FeaturePlan:
         min_dst_count=config.min_dst_count,
         internal_networks=tuple(config.internal_networks) or DEFAULT_INTERNAL_NETWORKS,
         milestones=tuple(config.milestones),
+        max_edges_per_source=config.max_edges_per_source,
+        max_sources_per_pane=config.max_sources_per_pane,
     )
 
 
