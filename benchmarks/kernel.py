@@ -19,7 +19,10 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from benchmarks.engines import DUCKDB, DUCKDB_1, KEY, PANDAS, POLARS, Engine, Table, as_columns
+from benchmarks.duckdb_engine import DUCKDB, DUCKDB_1
+from benchmarks.engines import KEY, Engine, Table, as_columns
+from benchmarks.pandas_engine import PANDAS
+from benchmarks.polars_engine import POLARS
 from benchmarks.traffic import EPOCH_US, WINDOW_US, Traffic, make_traffic
 from sweepml.features.kernel import FeatureRows, compute_features
 from sweepml.features.plan import FeaturePlan

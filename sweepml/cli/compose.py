@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sweepml.errors import ConfigError, MissingExtraError, did_you_mean
 
@@ -18,7 +18,10 @@ try:
 except ModuleNotFoundError as error:
     raise MissingExtraError(error.name or "hydra-core", "train") from None
 
+from sweepml.config.features import FeatureTableConfig
 from sweepml.config.train import DataConfig, TrainConfig
+
+_Config = TypeVar("_Config", TrainConfig, FeatureTableConfig)
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 
@@ -62,21 +65,37 @@ def compose_train(overrides: list[str]) -> TrainConfig:
     ConfigError
         If an override names nothing, or has the wrong type.
     """
-    ConfigStore.instance().store(name="train_schema", node=_OpenTrain)
+    return _composed("train", TrainConfig, _OpenTrain, overrides)
+
+
+def compose_features(overrides: list[str]) -> FeatureTableConfig:
+    """Compose the configuration of a feature table; as `compose_train`."""
+    return _composed("features", FeatureTableConfig, FeatureTableConfig, overrides)
+
+
+def _composed(name: str, target: type[_Config], opened: type, overrides: list[str]) -> _Config:
+    """Compose conf/<name>.yaml, whose schema while it is composed is `opened`, and return a `target`."""
+    _store_schemas()
     try:
         with initialize_config_dir(str(config_dir()), version_base="1.3"):
-            composed = compose("train", overrides=[_forced(override) for override in overrides])
+            composed = compose(name, overrides=[_forced(override) for override in overrides])
             # Merged once more: Hydra lets an added key (+name=...) through wherever it stands, and captures
             # are typed only here.
             plain = OmegaConf.to_container(composed, resolve=True)
-            made = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(TrainConfig), plain))
+            made = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(target), plain))
     except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(_sentence(error)) from None
-    assert isinstance(made, TrainConfig)  # the schema is the first of the defaults
+        raise ConfigError(_sentence(error, name)) from None
+    assert isinstance(made, target)  # the schema is the first of the defaults
     return made
 
 
-def as_yaml(config: TrainConfig) -> str:
+def _store_schemas() -> None:
+    store = ConfigStore.instance()
+    store.store(name="train_schema", node=_OpenTrain)
+    store.store(name="feature_table_schema", node=FeatureTableConfig)
+
+
+def as_yaml(config: TrainConfig | FeatureTableConfig) -> str:
     """Return a configuration as YAML."""
     structured: DictConfig = OmegaConf.structured(config)
     return OmegaConf.to_yaml(structured)
@@ -95,7 +114,7 @@ def _forced(override: str) -> str:
     return f"++{override}" if override.startswith("data.captures.") else override
 
 
-def _sentence(error: BaseException) -> str:
+def _sentence(error: BaseException, config: str) -> str:
     """Return what is wrong with a configuration, in one sentence; Hydra and OmegaConf use several."""
     if isinstance(error, OverrideParseException):
         return f"configuration: cannot read {error.override!r}; write KEY=VALUE, in quotes where it has spaces"
@@ -107,17 +126,17 @@ def _sentence(error: BaseException) -> str:
         if not cause[0].startswith("Key ") or _quoted(cause[0]) not in _quoted(first).split("."):
             first = f"{_quoted(first) or first.removeprefix('Error merging override ')}: {cause[0]}"
     if first.startswith("Could not override"):
-        return _unknown_key(_quoted(first))
+        return _unknown_key(_quoted(first), config)
     if first.startswith("Key ") and " not in " in first:
-        return _unknown_key(key or _quoted(first))
+        return _unknown_key(key or _quoted(first), config)
     if found := re.search(r"Could not find '(\w+)/(\w+)'", first):
         hint = did_you_mean(found[2], choices().get(found[1], []))
         return f"configuration: there is no {found[1]}={found[2]}; {hint}"
     return f"configuration: {f'{key}: ' if key and key not in first else ''}{first}"
 
 
-def _unknown_key(key: str) -> str:
-    return f"configuration: there is no key {key!r}; {did_you_mean(key, _known_keys(), limit=3)}"
+def _unknown_key(key: str, config: str) -> str:
+    return f"configuration: there is no key {key!r}; {did_you_mean(key, _known_keys(config), limit=3)}"
 
 
 def _full_key(lines: list[str]) -> str:
@@ -133,8 +152,8 @@ def _lines(error: BaseException) -> list[str]:
     return [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
 
 
-def _known_keys() -> list[str]:
-    """Return every key of the default configuration, dotted."""
+def _known_keys(config: str) -> list[str]:
+    """Return every key of a default configuration, dotted."""
     keys: list[str] = []
 
     def walk(prefix: str, value: Any) -> None:
@@ -144,5 +163,5 @@ def _known_keys() -> list[str]:
                 walk(f"{prefix}{key}.", inner)
 
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
-        walk("", OmegaConf.to_container(compose("train")))
+        walk("", OmegaConf.to_container(compose(config)))
     return keys

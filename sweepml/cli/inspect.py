@@ -43,6 +43,7 @@ def describe(bundle: Bundle) -> str:
         ("features", f"{len(manifest.features)} (schema {manifest.feature_schema})"),
         ("internal", ", ".join(manifest.internal_networks)),
         ("judges", f"sources with at least {manifest.min_dst_count} destinations in a window"),
+        ("at once", _at_once(manifest)),
         ("closes", f"{plain(manifest.close_after_s)} s after the last window that looked like a sweep"),
         ("proved", f"{len(manifest.golden_scores)} golden scores reproduced to {GOLDEN_TOLERANCE:g}"),
     ]
@@ -56,6 +57,13 @@ def describe(bundle: Bundle) -> str:
     ]
     parts += [[title, *tree(values, "  ")] for title, values in sections if values]
     return "\n\n".join("\n".join(part) for part in parts)
+
+
+def _at_once(manifest: Manifest) -> str:
+    if not manifest.milestones:
+        return "nothing is judged before a window closes"
+    counts = ", ".join(str(count) for count in manifest.milestones)
+    return f"judged when the destinations of the last {manifest.windows[0][0]} s reach {counts}"
 
 
 def _windows(manifest: Manifest) -> list[str]:

@@ -51,13 +51,17 @@ class FeaturesConfig:
     """Which rows are made and how they are labelled.
 
     A row is positive when its source contacted at least `positive_dst_count` targets of a labelled sweep in
-    the window, unlabelled when it contacted fewer but some.
+    the window, unlabelled when it contacted fewer but some. Without `windows` or `internal_networks` the defaults of
+    `FeaturePlan` hold; without `milestones` there are none.
     """
 
     windows: list[WindowConfig] = field(default_factory=list)
     min_dst_count: int = 5
     positive_dst_count: int = 5
     internal_networks: list[str] = field(default_factory=list)
+    milestones: list[int] = field(default_factory=lambda: [5 * 2**i for i in range(9)])
+    max_edges_per_source: int = 20_000
+    max_sources_per_pane: int = 1_000_000
 
 
 @dataclass
@@ -67,6 +71,7 @@ class VariantsConfig:
     stretches: list[float] = field(default_factory=list)
     unlucky_share: float = 0.5
     dead_share_max: float = 0.6
+    blind_families: list[str] = field(default_factory=list)
     blind_share: float = 0.5
 
 

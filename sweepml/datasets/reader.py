@@ -53,6 +53,8 @@ class ConnectionReader:
     ----------
     report
         What the present or last iteration saw; final once it ended.
+    bytes_read
+        How much of the file, as it stands on the disk, the present or last iteration has read; for progress.
 
     Raises
     ------
@@ -71,6 +73,7 @@ class ConnectionReader:
         self.path = os.fspath(path)
         self.batch_rows = batch_rows
         self.report = ReadReport(self.path)
+        self.bytes_read = 0
         log = LogFile(self.path)
         try:
             _, self._origin, self._encoding = detect_log(log, origin)
@@ -85,11 +88,13 @@ class ConnectionReader:
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Read the log from its beginning; bad rows are counted, left out and logged once at the end."""
         self.report = report = ReadReport(self.path)
+        self.bytes_read = 0
         parser = LineParser(self._origin, self._encoding, report)
         log, splitter = LogFile(self.path), LineSplitter()
         blocks = _Blocks(parser)
         try:
             while chunk := log.read(_BLOCK_BYTES):
+                self.bytes_read = 0 if log.is_stdin else log.tell()
                 yield from self._bounded(blocks.read(splitter.feed(chunk)))
             if log.damage is None:
                 yield from self._bounded(blocks.read(splitter.flush()))

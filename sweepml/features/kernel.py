@@ -10,11 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweepml.features.fan_out import fan_out
+from sweepml.features.order import order
 from sweepml.features.outcomes import outcomes
+from sweepml.features.popularity import popularity
+from sweepml.features.relative import relative
 from sweepml.features.scope import scope
 from sweepml.features.timing import timing
 from sweepml.features.view import WindowView
 from sweepml.features.volume import volume
+from sweepml.features.walk import walk
 from sweepml.graph.connection_graph import GraphStack
 from sweepml.graph.grouping import count_between
 from sweepml.graph.hosts import HostTable
@@ -29,6 +33,10 @@ _KERNELS: Final[dict[str, _Family]] = {
     "scope": scope,
     "timing": timing,
     "volume": volume,
+    "order": order,
+    "walk": walk,
+    "graph": popularity,
+    "relative": relative,
 }
 _COLUMN: Final = {name: i for i, name in enumerate(FEATURE_NAMES)}
 
@@ -54,6 +62,9 @@ class FeatureRows:
         int64, shape (n,): when the row was known: its window's end, or the last record where the input ended before.
     sweep_dst_count
         int32, shape (n,): destinations that a labelled sweep touched; ground truth, not a feature.
+    milestone
+        int32, shape (n,): 0 for a row of a window; otherwise the window trails behind the record with which the source
+        reached so many targets, see `sweepml.graph.milestones`.
     """
 
     source: NDArray[np.int32]
@@ -63,6 +74,7 @@ class FeatureRows:
     as_of_us: NDArray[np.int64]
     values: NDArray[np.float32]
     sweep_dst_count: NDArray[np.int32]
+    milestone: NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.source)
@@ -82,6 +94,7 @@ class FeatureRows:
                 np.empty(0, np.int32),
                 np.empty(0, np.int64),
                 np.empty((0, len(FEATURE_NAMES)), np.float32),
+                np.empty(0, np.int32),
                 np.empty(0, np.int32),
             )
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__slots__))
@@ -115,7 +128,7 @@ def compute_features(
 
     Notes
     -----
-    Cost: three sorts of the edges; about 100 ns per edge on one core.
+    Cost: two sorts of the edges and two of the destinations; about 170 ns per edge on one core.
     """
     view = WindowView(stack, hosts, start_us, length_us)
     values = np.full((view.rows, len(FEATURE_NAMES)), np.nan, np.float32)
@@ -136,4 +149,5 @@ def compute_features(
         end_us if as_of_us is None else as_of_us[stack.cell],
         values,
         sweep_dst_count,
+        np.zeros(view.rows, np.int32) if stack.context is None else stack.context.milestone[stack.cell],
     )

@@ -21,11 +21,9 @@ def outcomes(view: WindowView) -> dict[str, NDArray[np.generic]]:
         count = view.per_row(best_bit == 1 << outcome)
         columns[f"{outcome.label}_ratio"] = ratio(count, view.known_count)
 
-    failed = destinations.known & ~destinations.answered
-    failed_dst_count = count_between(destinations.bounds, failed)
     known_dst_count = count_between(destinations.bounds, destinations.known)
-    columns["failed_dst_count"] = failed_dst_count
-    columns["failed_dst_ratio"] = ratio(failed_dst_count, known_dst_count)
+    columns["failed_dst_count"] = view.failed_dst_count
+    columns["failed_dst_ratio"] = ratio(view.failed_dst_count, known_dst_count)
 
     on_top_port = np.zeros(len(ports.row), bool)
     on_top_port[ports.top] = True

@@ -7,6 +7,8 @@ from typing import Final
 
 from sweepml.errors import ConfigError
 from sweepml.graph.hosts import DEFAULT_INTERNAL_NETWORKS, HostTable, InternalNetworks
+from sweepml.graph.milestones import DEFAULT_MILESTONES, check_milestones
+from sweepml.graph.sampling import DEFAULT_MAX_EDGES, DEFAULT_MAX_SOURCES, GraphLimits
 from sweepml.graph.windows import DEFAULT_WINDOWS, WindowSpec, check_windows
 
 MIN_DST_COUNT: Final = 5
@@ -25,6 +27,15 @@ class FeaturePlan:
         Rows of sources with fewer distinct destinations in the window are not made.
     internal_networks
         CIDR list that decides internal and public.
+    milestones
+        Distinct targets in the trailing window of the shortest length at which a source is judged at once, see
+        `sweepml.graph.milestones`; none turn it off. Rows below `min_dst_count` are not made for milestones either.
+
+    max_edges_per_source
+        A source with fewer edges in a window is exact, one with more is a sample of so many, see
+        `sweepml.graph.sampling`.
+    max_sources_per_pane
+        Sources in a pane or window; of more, those with the smallest hashes are kept.
 
     Raises
     ------
@@ -35,12 +46,22 @@ class FeaturePlan:
     windows: tuple[WindowSpec, ...] = DEFAULT_WINDOWS
     min_dst_count: int = MIN_DST_COUNT
     internal_networks: tuple[str, ...] = DEFAULT_INTERNAL_NETWORKS
+    milestones: tuple[int, ...] = DEFAULT_MILESTONES
+    max_edges_per_source: int = DEFAULT_MAX_EDGES
+    max_sources_per_pane: int = DEFAULT_MAX_SOURCES
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "windows", check_windows(self.windows))
         if self.min_dst_count < 1:
             raise ConfigError(f"min_dst_count must be at least 1, got {self.min_dst_count}")
         InternalNetworks(self.internal_networks)
+        object.__setattr__(self, "milestones", check_milestones(self.milestones))
+        _ = self.limits
+
+    @property
+    def limits(self) -> GraphLimits:
+        """How large graphs may become."""
+        return GraphLimits(self.max_edges_per_source, self.max_sources_per_pane)
 
     def new_hosts(self) -> HostTable:
         """Return an empty host table that classifies addresses as this plan says."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -15,13 +15,20 @@ from sweepml.graph.connection_graph import GraphStack, stack_graphs
 from sweepml.graph.connections import Connections
 from sweepml.graph.hosts import HostTable
 from sweepml.graph.panes import ClosedWindow, PaneStream, StreamCounts
-from sweepml.schema.catalogue import FEATURE_NAMES
+from sweepml.graph.stack_context import StackContext
+from sweepml.schema.catalogue import CATALOGUE, FEATURE_NAMES
 
 _EDGES_PER_BATCH: Final = 100_000
 """Windows are computed together until they hold so many edges: enough to hide numpy's cost per call, few enough
 to stay in cache (measured: 50,000 to 200,000 are equally fast)."""
 
 _DST_COUNT: Final = FEATURE_NAMES.index("dst_count")
+
+ABOUT_OTHERS: Final = frozenset({"graph", "relative"})
+"""Families that see a source among all others. A milestone's graph holds its own source only, so that they are missing
+in its row until they look at the milestone's `Surroundings`."""
+
+_ABOUT_OTHERS: Final = np.array([spec.family in ABOUT_OTHERS for spec in CATALOGUE])
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,7 @@ class FeatureBatch:
 
 
 class FeatureStream:
-    """Computes feature rows as windows close.
+    """Computes feature rows as windows close and as milestones are reached.
 
     Parameters
     ----------
@@ -56,13 +63,15 @@ class FeatureStream:
     Notes
     -----
     Rows depend on the order of the records and not on how they are cut into chunks: pushing a file whole, line by
-    line or in blocks gives the same rows, bit for bit.
+    line or in blocks gives the same rows, bit for bit. They come in the order in which they became known: windows that
+    a record closes, by their end; the milestone that it reaches; at the end of the input the windows that it leaves
+    open.
     """
 
     def __init__(self, plan: FeaturePlan, hosts: HostTable | None = None) -> None:
         self.plan = plan
         self.hosts = plan.new_hosts() if hosts is None else hosts
-        self._panes = PaneStream(plan.windows, self.hosts)
+        self._panes = PaneStream(plan.windows, self.hosts, plan.milestones, plan.limits)
 
     @property
     def counts(self) -> StreamCounts:
@@ -75,7 +84,7 @@ class FeatureStream:
         return self._panes.clock_us
 
     def push(self, connections: Connections) -> FeatureRows:
-        """Take records in arrival order; return the rows of the windows that they closed."""
+        """Take records in arrival order; return the rows of the windows that they closed, and of the milestones."""
         return FeatureRows.concat([batch.rows for batch in self.push_batches(connections)])
 
     def flush(self) -> FeatureRows:
@@ -102,8 +111,18 @@ class FeatureStream:
         if batch:
             yield self._batch(batch)
 
+    def _count(self, stack: GraphStack) -> None:
+        if stack.sample_scale is not None:
+            self.counts.sampled_rows += int(np.count_nonzero(stack.sample_scale > 1))
+        full = np.diff(stack.row_indptr) >= self.plan.max_sources_per_pane
+        self.counts.full_windows += int(np.count_nonzero(full))
+
     def _batch(self, windows: list[ClosedWindow]) -> FeatureBatch:
-        stack = stack_graphs([window.panes for window in windows])
+        stack = self._panes.sampler.stack(stack_graphs([window.panes for window in windows]))
+        self._count(stack)
+        milestone = np.array([window.milestone for window in windows], np.int32)
+        if milestone.any():
+            stack = replace(stack, context=StackContext(milestone, tuple(w.surroundings for w in windows)))
         rows = compute_features(
             stack,
             self.hosts,
@@ -111,5 +130,6 @@ class FeatureStream:
             np.array([window.spec.length_us for window in windows]),
             np.array([window.as_of_us for window in windows]),
         )
+        rows.values[np.ix_(rows.milestone > 0, _ABOUT_OTHERS)] = np.nan
         kept = np.flatnonzero(rows.values[:, _DST_COUNT] >= self.plan.min_dst_count)
         return FeatureBatch(rows.take(kept), stack, kept)

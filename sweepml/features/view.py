@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sweepml.graph.connection_graph import SWEEP_BIT, GraphStack
+from sweepml.graph.connection_graph import OUTCOME_BITS, SWEEP_BIT, GraphStack
 from sweepml.graph.grouping import count_between, sort_by, sort_within, starts_of_runs, sum_between
 from sweepml.graph.hosts import HostTable
 from sweepml.schema.outcome import ANSWERED_BIT, KNOWN_BITS
@@ -59,6 +59,11 @@ class WindowView:
         return np.diff(self.stack.edge_indptr)
 
     @cached_property
+    def source_count(self) -> NDArray[np.int64]:
+        """Sources in each row's window, its own among them."""
+        return np.diff(self.stack.row_indptr).take(self.stack.cell)
+
+    @cached_property
     def answered(self) -> NDArray[np.bool_]:
         """Per edge: some connection was answered."""
         answered: NDArray[np.bool_] = (self.edges.flags & ANSWERED_BIT) != 0
@@ -84,6 +89,17 @@ class WindowView:
     def destinations(self) -> DestinationGroups:
         """Edges grouped by (row, destination)."""
         return DestinationGroups(self)
+
+    @cached_property
+    def failed_dst_count(self) -> NDArray[np.int32]:
+        """Destinations with a known edge of which no edge was answered, per row."""
+        destinations = self.destinations
+        return count_between(destinations.bounds, destinations.known & ~destinations.answered)
+
+    @cached_property
+    def visits(self) -> Visits:
+        """Destinations in the order of their first contacts."""
+        return Visits(self)
 
     @cached_property
     def contacts(self) -> FirstContacts:
@@ -127,8 +143,11 @@ class DestinationGroups:
         self.port_count = np.diff(bounds)
         self.connections = sum_between(bounds, edges.connections.take(order))
         flags = edges.flags.take(order)
+        self.first_key = edges.first_key.take(order)
+        """int64: start of the first connection and its outcome, see `Edges`."""
         if len(starts) < len(row):
             flags = np.bitwise_or.reduceat(flags, starts)
+            self.first_key = np.minimum.reduceat(self.first_key, starts)
         self.answered = (flags & ANSWERED_BIT) != 0
         self.known = (flags & KNOWN_BITS) != 0
         self.in_sweep = (flags & SWEEP_BIT) != 0
@@ -137,6 +156,23 @@ class DestinationGroups:
         """Destinations of row r are ``bounds[r]:bounds[r + 1]``."""
         self.count = np.diff(self.bounds)
         """Destinations per row."""
+
+
+class Visits:
+    """The destinations of each row in the order of their first contacts, by address where two came at once.
+
+    Row r has them where `DestinationGroups` has its destinations. Every array has shape (destinations of all rows,).
+    """
+
+    def __init__(self, view: WindowView) -> None:
+        destinations = view.destinations
+        offset_us = (destinations.first_key >> OUTCOME_BITS) - view.start_us.take(destinations.row)
+        # Destinations are in address order already.
+        order = sort_by(destinations.row, offset_us, stable=True)
+        self.rank = destinations.rank.take(order)
+        """int32: place in the order of addresses."""
+        self.outcome = destinations.first_key.take(order) & ((1 << OUTCOME_BITS) - 1)
+        """int64: `Outcome` of the first connection; of several at the same microsecond, the best."""
 
 
 class FirstContacts:

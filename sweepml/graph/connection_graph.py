@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sweepml.graph.connections import OTHER_ATTACK_LABEL, SWEEP_LABEL, Connections
 from sweepml.graph.grouping import group_starts, sort_by, starts_of_runs, sum_between
+
+if TYPE_CHECKING:
+    from sweepml.graph.stack_context import StackContext
 
 SWEEP_BIT: Final = 1 << 5
 OTHER_ATTACK_BIT: Final = 1 << 6
@@ -142,6 +145,12 @@ class GraphStack:
         int64, shape (cells + 1,): rows of graph i are ``row_indptr[i]:row_indptr[i + 1]``.
     edge_indptr
         int64, shape (rows + 1,): edges of row r are ``edge_indptr[r]:edge_indptr[r + 1]``.
+    context
+        What the cells are: windows with all sources, or milestones of one. None: windows all of them.
+    sample_scale
+        float64, shape (rows,): how many distinct edges each edge of a row stands for, 1 where the row is exact (see
+        `sweepml.graph.sampling`). None: all are exact. A count of edges or destinations times its row's scale is an
+        unbiased estimate; shares need no scale.
     """
 
     edges: Edges
@@ -150,6 +159,8 @@ class GraphStack:
     totals: NDArray[np.int64]
     row_indptr: NDArray[np.int64]
     edge_indptr: NDArray[np.int64]
+    context: StackContext | None = None
+    sample_scale: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.row_indptr) - 1

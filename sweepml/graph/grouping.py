@@ -15,15 +15,20 @@ _TABLE_FACTOR: Final = 32
 table falls out of the cache and costs more than it saves (measured: break-even between 20 and 60)."""
 
 
-def sort_by(*columns: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Return an order that sorts rows by the columns, the first most significant.
+_COUNTER_FACTOR: Final = 16
+"""Groups are numbered by their packed columns while a table of counters is at most so many times as long as the rows;
+beyond that sorting them costs less (measured: break-even between 16 and 30)."""
 
-    Rows that agree in all columns come in no particular order.
+
+def sort_by(*columns: NDArray[np.integer], stable: bool = False) -> NDArray[np.int64]:
+    """Return an order that sorts rows by the columns, the first most significant.
 
     Parameters
     ----------
     columns
         Non-negative integers, each of shape (n,), n below 2**32.
+    stable
+        Rows that agree in all columns keep their order; otherwise they come in no particular one.
 
     Notes
     -----
@@ -44,8 +49,21 @@ def sort_by(*columns: NDArray[np.integer]) -> NDArray[np.int64]:
         return key
     widths = _squeeze(packed, _KEY_BITS, exactly=True)
     if sum(widths) <= _KEY_BITS:
-        return np.argsort(_pack(packed, widths))
+        key = _pack(packed, widths)
+        order = np.argsort(key)
+        return _settle_ties(key.take(order), order) if stable else order
     return np.lexsort(packed[::-1])
+
+
+def _settle_ties(key: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return an order by a sorted key with the rows of equal keys in their own order."""
+    new = np.ones(len(key), bool)
+    np.not_equal(key[1:], key[:-1], out=new[1:])
+    if new.all():
+        return order
+    settled = np.cumsum(new) << 32 | order
+    settled.sort()
+    return settled & 0xFFFFFFFF
 
 
 def sort_within(group: NDArray[np.integer], values: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -79,6 +97,38 @@ def starts_of_runs(*columns: NDArray[np.integer]) -> NDArray[np.int64]:
     for column in columns:
         new[1:] |= column[1:] != column[:-1]
     return np.flatnonzero(new)
+
+
+def number_groups(*columns: NDArray[np.integer]) -> tuple[NDArray[np.int64], int]:
+    """Give those rows, and only those, that agree in all columns the same number.
+
+    Parameters
+    ----------
+    columns
+        Non-negative integers, each of shape (n,), n below 2**31.
+
+    Returns
+    -------
+    number : ndarray of int64, shape (n,)
+        In [0, size); not every number need occur.
+    size : int
+        At most `_COUNTER_FACTOR` times n, or 1: an array of this length counts the groups.
+    """
+    count = len(columns[0])
+    if not count:
+        return np.empty(0, np.int64), 1
+    packed: list[NDArray[np.integer]] = list(columns)
+    room = (_COUNTER_FACTOR * count).bit_length() - 1
+    widths = _squeeze(packed, room, exactly=False)
+    if sum(widths) <= room:
+        return _pack(packed, widths), 1 << sum(widths)
+    order = sort_by(*packed)
+    starts = starts_of_runs(*(column.take(order) for column in packed))
+    new = np.zeros(count, np.int64)
+    new[starts[1:]] = 1
+    number = np.empty(count, np.int64)
+    number[order] = np.cumsum(new)
+    return number, len(starts)
 
 
 def group_starts(group: NDArray[np.integer], groups: int) -> NDArray[np.int64]:

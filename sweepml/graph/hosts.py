@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import socket
 from collections.abc import Iterable, Sequence
@@ -47,6 +48,21 @@ class HostKind(IntEnum):
     """Multicast, broadcast, link-local, loopback, unspecified."""
     IDENTITY = 3
     """A named identity (pod, container, process), which has no address of its own."""
+
+
+def mix_bits(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return a hash of each 64-bit value: the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
+
+    A bijection; the same on every machine and in every version, since samples depend on it.
+
+    >>> mix_bits(np.array([0, 1], np.uint64)).tolist()
+    [16294208416658607535, 10451216379200822465]
+    """
+    mixed = values + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    hashed: NDArray[np.uint64] = mixed ^ (mixed >> np.uint64(31))
+    return hashed
 
 
 def pack_address(text: str) -> bytes:
@@ -143,8 +159,11 @@ class HostTable:
         self._high = np.empty(0, np.uint64)
         self._low = np.empty(0, np.uint64)
         self._kind = np.empty(0, np.uint8)
+        self._hash64 = np.empty(0, np.uint64)
         self._rank = np.empty(0, np.int32)
         self._net = np.empty(0, np.int32)
+        self._high_by_rank = np.empty(0, np.uint64)
+        self._low_by_rank = np.empty(0, np.uint64)
 
     def __len__(self) -> int:
         return len(self._packed)
@@ -199,6 +218,12 @@ class HostTable:
         return self._kind
 
     @property
+    def hash64(self) -> NDArray[np.uint64]:
+        """Hash of each host's address, of an identity its name, by code, shape (hosts,); the same in every table."""
+        self._sync_addresses()
+        return self._hash64
+
+    @property
     def last_octet(self) -> NDArray[np.uint8]:
         """Lowest eight bits of each address by code, shape (hosts,)."""
         self._sync_addresses()
@@ -222,6 +247,18 @@ class HostTable:
         self._sync_order()
         return self._net
 
+    @property
+    def high_by_rank(self) -> NDArray[np.uint64]:
+        """Upper 64 bits of each host's address by *rank*, shape (hosts,); zero for an identity."""
+        self._sync_order()
+        return self._high_by_rank
+
+    @property
+    def low_by_rank(self) -> NDArray[np.uint64]:
+        """Lower 64 bits of each host's address by *rank*, shape (hosts,); zero for an identity."""
+        self._sync_order()
+        return self._low_by_rank
+
     def _sync_addresses(self) -> None:
         known = len(self._kind)
         if known == len(self._packed):
@@ -230,6 +267,11 @@ class HostTable:
         words = np.frombuffer(raw, ">u8").reshape(-1, 2).astype(np.uint64)
         kind = self.internal.classify(words[:, 0], words[:, 1])
         kind[[packed is None for packed in self._packed[known:]]] = HostKind.IDENTITY
+        hash64 = mix_bits(mix_bits(words[:, 0]) ^ words[:, 1])
+        for i in np.flatnonzero(kind == HostKind.IDENTITY).tolist():
+            digest = hashlib.blake2b(self._names[known + i].encode(), digest_size=8).digest()
+            hash64[i] = int.from_bytes(digest, "big")
+        self._hash64 = np.concatenate([self._hash64, hash64])
         self._high = np.concatenate([self._high, words[:, 0]])
         self._low = np.concatenate([self._low, words[:, 1]])
         self._kind = np.concatenate([self._kind, kind])
@@ -247,6 +289,7 @@ class HostTable:
         new_net = np.ones(len(order), bool)
         new_net[1:] = (prefix[1:] != prefix[:-1]) | (ipv4[1:] != ipv4[:-1])
         self._net = np.cumsum(new_net, dtype=np.int32) - np.int32(1)
+        self._high_by_rank, self._low_by_rank = high, low
 
 
 def _is_ipv4(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> NDArray[np.bool_]:

@@ -12,6 +12,9 @@ the first record that brings the clock to its end or beyond, and holds exactly t
 all the time: a late record still joins every window that is open. One that no open window covers is counted
 in `StreamCounts.late` and left out. All of this depends on the order of the records and on nothing else,
 so that it does not matter in what chunks they are pushed.
+
+Between two closings come milestones (see `sweepml.graph.milestones`): windows of one source, each known with the
+record that reached it, hence after the windows which that record closed.
 """
 
 from __future__ import annotations
@@ -26,6 +29,9 @@ from numpy.typing import NDArray
 from sweepml.graph.connection_graph import ConnectionGraph, stack_connections
 from sweepml.graph.connections import Connections, is_contact
 from sweepml.graph.hosts import HostTable
+from sweepml.graph.milestones import Milestone, MilestoneTracker
+from sweepml.graph.sampling import DEFAULT_LIMITS, GraphLimits, GraphSampler
+from sweepml.graph.stack_context import Surroundings
 from sweepml.graph.windows import WindowSpec, check_windows
 
 RESTART_AFTER: Final = 1000
@@ -50,6 +56,10 @@ class StreamCounts:
     """Records left out because no open window covered them."""
     restarts: int = 0
     """How often the clock was set back."""
+    sampled_rows: int = 0
+    """Sources in windows whose edges were so many that a sample of them was kept."""
+    full_windows: int = 0
+    """Windows with as many sources as may be: others may have been left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +76,19 @@ class ClosedWindow:
         The time at which it was known: its end, or the clock where the input ended before.
     panes
         Graphs whose merge is the window's graph; at least one.
+    milestone
+        0 for a window that holds all sources. Otherwise this is the trailing window of one source, and so many targets
+        are what it has just reached.
+    surroundings
+        Of a milestone: the last closed window of its length, with all sources; None where that held nobody.
     """
 
     spec: WindowSpec
     end_us: int
     as_of_us: int
     panes: tuple[ConnectionGraph, ...]
+    milestone: int = 0
+    surroundings: Surroundings | None = None
 
     @property
     def start_us(self) -> int:
@@ -89,11 +106,12 @@ class _Level:
     """The panes of one window spec, by pane number (start time / stride)."""
 
     spec: WindowSpec
+    sampler: GraphSampler
     panes: dict[int, ConnectionGraph] = field(default_factory=dict)
 
     def add(self, number: int, graph: ConnectionGraph) -> None:
         held = self.panes.get(number)
-        self.panes[number] = graph if held is None else ConnectionGraph.merge([held, graph])
+        self.panes[number] = graph if held is None else self.sampler.merge([held, graph])
 
     def number(self, time_us: int) -> int:
         return time_us // self.spec.stride_us
@@ -112,27 +130,43 @@ class PaneStream:
         Window specs, see `check_windows`.
     hosts
         The table from which the connections' codes come.
+    milestones
+        Targets in the trailing window of the shortest length at which a source is judged at once; none by default.
+    limits
+        How large the graph of a pane may become.
 
     Attributes
     ----------
     counts
         What was seen so far.
+    sampler
+        Keeps graphs within the limits; whoever merges the panes of a window must let it.
     """
 
-    def __init__(self, windows: Sequence[WindowSpec], hosts: HostTable) -> None:
+    def __init__(
+        self,
+        windows: Sequence[WindowSpec],
+        hosts: HostTable,
+        milestones: Sequence[int] = (),
+        limits: GraphLimits = DEFAULT_LIMITS,
+    ) -> None:
         self.windows = check_windows(windows)
         self.hosts = hosts
         self.counts = StreamCounts()
+        self.sampler = GraphSampler(hosts, limits)
+        self._tracker = MilestoneTracker(milestones, self.windows[0].length_us, hosts)
         self._pane_us = self.windows[0].stride_us
         self._late_run = 0
         self._reset()
 
     def _reset(self) -> None:
-        self._levels = [_Level(spec) for spec in self.windows]
+        self._levels = [_Level(spec, self.sampler) for spec in self.windows]
         self._clock_us: int | None = None
         self._pending: list[Connections] = []
         self._pending_rows = 0
         self._folded: dict[int, ConnectionGraph] = {}
+        self._tracker.reset()
+        self._surroundings: Surroundings | None = None
 
     @property
     def clock_us(self) -> int | None:
@@ -140,7 +174,7 @@ class PaneStream:
         return self._clock_us
 
     def push(self, connections: Connections) -> list[ClosedWindow]:
-        """Take a chunk of records in arrival order; return the windows that it closed, in order of their end."""
+        """Take a chunk of records in arrival order; return the windows that it closed, as they became known."""
         closed: list[ClosedWindow] = []
         while len(connections):
             clock = np.maximum.accumulate(connections.ts_us)
@@ -199,13 +233,40 @@ class PaneStream:
         self.counts.not_contacts += int(np.count_nonzero(~contact))
         self.counts.late += int(np.count_nonzero(late & contact))
         keep = contact & ~late
+        kept_clock = clock
         if not keep.all():
-            connections, arrival = connections.take(keep), clock[keep] // self._pane_us
-        else:
-            arrival = clock // self._pane_us
-        clock_us = int(clock[-1])
+            connections, kept_clock = connections.take(keep), clock[keep]
         if self._clock_us is None:
             self._clock_us = int(clock[0])
+        milestones = self._tracker.take(connections, kept_clock)
+        closed = self._close_windows(connections, kept_clock // self._pane_us, int(clock[-1]))
+        return self._in_order(closed, milestones)
+
+    def _in_order(self, closed: list[ClosedWindow], milestones: list[Milestone]) -> list[ClosedWindow]:
+        """Return windows and milestones in the order in which they became known."""
+        finest = self.windows[0]
+        known: list[ClosedWindow] = []
+        waiting = 0
+        # At the same time a window comes first: it was closed by the record that reached the milestone, or before.
+        for one in milestones:
+            while waiting < len(closed) and closed[waiting].as_of_us <= one.as_of_us:
+                known.append(self._remember(closed[waiting]))
+                waiting += 1
+            around, end_us = self._surroundings, one.as_of_us // self._pane_us * self._pane_us
+            if around is not None and around.end_us != end_us:
+                around = None
+            known.append(ClosedWindow(finest, one.as_of_us + 1, one.as_of_us, (one.graph,), one.target_count, around))
+        known += [self._remember(window) for window in closed[waiting:]]
+        return known
+
+    def _remember(self, closed: ClosedWindow) -> ClosedWindow:
+        if closed.spec == self.windows[0]:
+            self._surroundings = Surroundings(closed.start_us, closed.end_us, closed.panes, self.sampler.merge)
+        return closed
+
+    def _close_windows(self, connections: Connections, arrival: NDArray[np.int64], clock_us: int) -> list[ClosedWindow]:
+        """Take contacts with the panes in which they arrived, and bring the clock to `clock_us`."""
+        assert self._clock_us is not None  # the caller set it
         pane = clock_us // self._pane_us
         if pane == self._clock_us // self._pane_us:
             self._hold(connections)
@@ -236,10 +297,10 @@ class PaneStream:
             held = Connections.concat(self._pending)
             self._pending, self._pending_rows = [], 0
             number, cell = np.unique(held.ts_us // self._pane_us, return_inverse=True)
-            stack = stack_connections(held, cell.astype(np.int32), len(number))
+            stack = self.sampler.stack(stack_connections(held, cell.astype(np.int32), len(number)))
             for i, n in enumerate(number.tolist()):
                 graphs = [self._folded[n], stack[i]] if n in self._folded else [stack[i]]
-                self._folded[n] = ConnectionGraph.merge(graphs)
+                self._folded[n] = self.sampler.merge(graphs)
 
     def _graphs_by_arrival(
         self, connections: Connections, arrival: NDArray[np.int64]
@@ -254,7 +315,7 @@ class PaneStream:
         lag = arrival - number
         lags = int(lag.max()) + 1
         cells, cell = np.unique(arrival * lags + lag, return_inverse=True)
-        stack = stack_connections(connections, cell.astype(np.int32), len(cells))
+        stack = self.sampler.stack(stack_connections(connections, cell.astype(np.int32), len(cells)))
         for i, (when, late_by) in enumerate(zip(*divmod(cells, lags), strict=True)):
             arrived.setdefault(int(when), []).append((int(when - late_by), stack[i]))
         return arrived
@@ -323,7 +384,7 @@ class PaneStream:
                 ratio = level.spec.stride_us // finer.spec.stride_us
                 parts = [finer.panes[n] for n in range(number * ratio, (number + 1) * ratio) if n in finer.panes]
                 if parts:
-                    level.add(number, ConnectionGraph.merge(parts))
+                    level.add(number, self.sampler.merge(parts))
             end = level.number(now_us)
             panes = tuple(level.panes[n] for n in range(end - level.spec.pane_count, end) if n in level.panes)
             if panes:

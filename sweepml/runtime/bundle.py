@@ -65,6 +65,9 @@ class Bundle:
                 windows=tuple(WindowSpec(*window) for window in self.manifest.windows),
                 min_dst_count=self.manifest.min_dst_count,
                 internal_networks=self.manifest.internal_networks,
+                milestones=self.manifest.milestones,
+                max_edges_per_source=self.manifest.max_edges_per_source,
+                max_sources_per_pane=self.manifest.max_sources_per_pane,
             )
         except (SweepmlError, TypeError) as error:
             raise BundleError(f"the bundle's feature plan is unusable: {error}") from None

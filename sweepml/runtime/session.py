@@ -165,11 +165,13 @@ class _Place(NamedTuple):
     """Whether the end of the stream came before the end of the window."""
     length_s: int
     source: int
+    milestone: int
 
     @classmethod
     def of(cls, rows: FeatureRows, i: int) -> _Place:
         as_of_us = int(rows.as_of_us[i])
-        return cls(as_of_us, int(rows.end_us[i]) > as_of_us, int(rows.length_s[i]), int(rows.source[i]))
+        is_cut = int(rows.end_us[i]) > as_of_us
+        return cls(as_of_us, is_cut, int(rows.length_s[i]), int(rows.source[i]), int(rows.milestone[i]))
 
 
 def _is_new_group(before: _Place, row: _Place) -> bool:
@@ -178,16 +180,18 @@ def _is_new_group(before: _Place, row: _Place) -> bool:
     Rows of one occasion agree in their time and come by growing length and source. Two occasions can have
     the same time: a stream that ends on the very second first judges the windows that end there and then
     those that its end cuts short, and a clock that is set back twice can end there twice. They must be told
-    apart, because it depends on the chunks whether they come in one push.
+    apart, because it depends on the chunks whether they come in one push. A milestone is an occasion of its own:
+    the record that reached it can be the last of a chunk.
     """
-    return row[:2] != before[:2] or row <= before
+    return row[:2] != before[:2] or row[:4] <= before[:4] or row.milestone > 0 or before.milestone > 0
 
 
 def _group_starts(rows: FeatureRows) -> list[int]:
     """Return the first row of each group; as `_is_new_group`, for all rows of a batch."""
     is_cut = rows.end_us > rows.as_of_us
-    length_s, source = rows.length_s, rows.source
+    length_s, source, milestone = rows.length_s, rows.source, rows.milestone > 0
     new = (rows.as_of_us[1:] != rows.as_of_us[:-1]) | (is_cut[1:] != is_cut[:-1])
     new |= length_s[1:] < length_s[:-1]
     new |= (length_s[1:] == length_s[:-1]) & (source[1:] <= source[:-1])
+    new |= milestone[1:] | milestone[:-1]
     return [0, *(np.flatnonzero(new) + 1).tolist()]

@@ -8,7 +8,16 @@ Words used in the definitions, per row, that is per source and window:
   unanswered, unknown; an edge is *known* unless its outcome is unknown;
 * an edge's *first contact* is the earliest start of its connections in the window, its *last contact* the latest;
 * the window's *slots* are 60 equal parts of it, slot i covering [start + i length/60, start + (i+1) length/60);
-* a destination's *network* is its /24 (IPv4) or /64 (IPv6).
+* a destination's *network* is its /24 (IPv4) or /64 (IPv6);
+* an *address* is a number of 128 bits, of IPv4 in its IPv6-mapped form ::ffff:0:0/96 (RFC 4291, 2.5.5.2);
+* a destination's *first connection* is the earliest that the source made to it in the window, on whatever port, and
+  its *first outcome* is that connection's; of several at the same microsecond, the best in the order above;
+* the *visits* are the destinations in the order of their first connections, by address where two came at the same
+  microsecond; a *step* is the address of a visit minus the address of the visit before, so that a source makes
+  dst_count - 1 of them;
+* the *others* are the other sources that contacted anything in the same window; *alone* is a source without others.
+
+A milestone's row (`sweepml.graph.milestones`) is made of its own source's contacts only: there, the source is alone.
 
 The list is append-only: a changed definition gets a new name.
 """
@@ -26,8 +35,10 @@ def _ratio(name: str, family: str, definition: str, missing: str | None = None, 
     return FeatureSpec(name, family, "1", 0.0, 1.0, definition, missing, monotone)
 
 
-def _count(name: str, family: str, definition: str, *, low: float = 0.0, monotone: int = 0) -> FeatureSpec:
-    return FeatureSpec(name, family, "count", low, None, definition, None, monotone)
+def _count(
+    name: str, family: str, definition: str, missing: str | None = None, *, low: float = 0.0, monotone: int = 0
+) -> FeatureSpec:
+    return FeatureSpec(name, family, "count", low, None, definition, missing, monotone)
 
 
 FAN_OUT: Final = (
@@ -153,12 +164,156 @@ VOLUME: Final = (
     ),
 )
 
+_NO_STEP = "dst_count is 1"
+
+ORDER: Final = (
+    FeatureSpec(
+        "cidr_host_bits",
+        "order",
+        "bits",
+        0.0,
+        128.0,
+        "bits below the longest prefix that all destinations' addresses share: 0 for one destination, 128 where the "
+        "topmost bits differ",
+        reference="RFC 4632, section 3.1",
+    ),
+    _ratio("cidr_fill_ratio", "order", "dst_count / 2**cidr_host_bits"),
+    _ratio(
+        "adjacent_dst_ratio",
+        "order",
+        "of the pairs of neighbours among the destinations in address order, the share whose addresses differ by 1",
+        _NO_STEP,
+    ),
+    _ratio("sequential_step_ratio", "order", "share of steps that are exactly +1", _NO_STEP),
+    _ratio("ascending_step_ratio", "order", "share of steps that are positive", _NO_STEP),
+    _ratio(
+        "repeated_step_ratio",
+        "order",
+        "of the steps after the first, the share that equal the step before: near 1 for a strided order",
+        "dst_count is below 3",
+    ),
+)
+
+_JUNG = "Jung et al. 2004, log of the likelihood ratio with theta0 = 0.8 and theta1 = 0.2"
+
+WALK: Final = (
+    FeatureSpec(
+        "walk_nats",
+        "walk",
+        "nats",
+        None,
+        None,
+        "log-likelihood ratio of scanner to benign over the visits: each adds ln 4 where its first outcome is "
+        "refused, blocked or unanswered, -ln 4 where it is answered, nothing where it is unknown",
+        reference=_JUNG,
+    ),
+    FeatureSpec(
+        "walk_max_nats",
+        "walk",
+        "nats",
+        0.0,
+        None,
+        "highest value that the sum of walk_nats had after any number of visits, none among them: never below 0",
+        monotone=1,
+        reference=_JUNG,
+    ),
+    _ratio(
+        "first_failed_ratio",
+        "walk",
+        "of the destinations whose first outcome is known, the share whose first outcome is not answered",
+        "no destination's first outcome is known",
+    ),
+)
+
+_ALONE = "the source is alone"
+
+GRAPH: Final = (
+    FeatureSpec(
+        "dst_popularity_mean",
+        "graph",
+        "sources",
+        1.0,
+        None,
+        "mean over the destinations of how many sources of the window contacted it, this one among them",
+        _ALONE,
+    ),
+    _ratio("exclusive_dst_ratio", "graph", "share of destinations that none of the others contacted", _ALONE),
+    _ratio(
+        "silent_dst_ratio",
+        "graph",
+        "of the destinations with a known edge of any source of the window, the share without an answered edge of "
+        "any source of the window",
+        "no source has a known edge to any of the destinations",
+    ),
+    FeatureSpec(
+        "service_popularity_mean",
+        "graph",
+        "sources",
+        1.0,
+        None,
+        "mean over the edges of how many sources of the window have the same edge, this one among them",
+        _ALONE,
+    ),
+    _count(
+        "source_in_degree",
+        "graph",
+        "others that contacted this source's address; 0 where the source is an identity",
+        _ALONE,
+    ),
+    _count(
+        "top_port_source_count",
+        "graph",
+        "sources of the window with an edge on this source's port with most edges (lowest protocol, then lowest port "
+        "on a tie), this one among them: the sources of a distributed sweep share a port",
+        _ALONE,
+        low=1,
+    ),
+    _ratio(
+        "top_port_edge_share",
+        "graph",
+        "top_port_dst_count / edges of all sources of the window on that port",
+        _ALONE,
+    ),
+)
+
+_FEW_SOURCES = "fewer than five sources in the window"
+
+RELATIVE: Final = (
+    _ratio("dst_count_rank_ratio", "relative", "share of the others whose dst_count is smaller", _FEW_SOURCES),
+    FeatureSpec(
+        "dst_count_median_ratio",
+        "relative",
+        "1",
+        0.0,
+        None,
+        "dst_count / median of dst_count over all sources of the window (mean of the middle two where their number "
+        "is even)",
+        _FEW_SOURCES,
+    ),
+    _ratio(
+        "failed_dst_count_rank_ratio",
+        "relative",
+        "share of the others whose failed_dst_count is smaller",
+        _FEW_SOURCES,
+    ),
+    _ratio(
+        "top_port_dst_count_rank_ratio",
+        "relative",
+        "share of the others whose top_port_dst_count is smaller",
+        _FEW_SOURCES,
+    ),
+)
+
 FAMILIES: Final[dict[str, tuple[FeatureSpec, ...]]] = {
     "fan_out": FAN_OUT,
     "outcomes": OUTCOMES,
     "scope": SCOPE,
     "timing": TIMING,
     "volume": VOLUME,
+    "order": ORDER,
+    "walk": WALK,
+    "graph": GRAPH,
+    "relative": RELATIVE,
 }
 """Family name -> its columns, in the order of the matrix."""
 

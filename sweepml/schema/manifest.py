@@ -57,7 +57,7 @@ class Manifest:
         Input columns in order.
     windows
         (length_s, stride_s) of each horizon, by growing length; the columns of the verdict output.
-    min_dst_count, internal_networks
+    min_dst_count, internal_networks, milestones, max_edges_per_source, max_sources_per_pane
         The rest of the feature plan.
     thresholds
         By horizon, in the order of `windows`; the graph holds the same numbers.
@@ -86,6 +86,9 @@ class Manifest:
     windows: tuple[tuple[int, int], ...]
     min_dst_count: int
     internal_networks: tuple[str, ...]
+    milestones: tuple[int, ...]
+    max_edges_per_source: int
+    max_sources_per_pane: int
     thresholds: tuple[float, ...]
     alert_budget: Mapping[str, Any]
     close_after_s: float
@@ -131,7 +134,7 @@ class Manifest:
             raw["features"] = tuple(FeatureUsage(**feature) for feature in raw["features"])
             for name in ("windows", "golden_features", "golden_verdicts"):
                 raw[name] = tuple(tuple(row) for row in raw[name])
-            for name in ("internal_networks", "thresholds", "golden_scores"):
+            for name in ("internal_networks", "milestones", "thresholds", "golden_scores"):
                 raw[name] = tuple(raw[name])
             return cls(**raw)
         except (TypeError, ValueError) as error:

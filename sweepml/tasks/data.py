@@ -11,13 +11,13 @@ import numpy as np
 from sweepml.config.train import CaptureConfig, DataConfig, FeaturesConfig, VariantsConfig
 from sweepml.datasets.capture import Capture
 from sweepml.datasets.load import CaptureSource, load_capture
-from sweepml.errors import ConfigError, InputMissingError
+from sweepml.errors import ConfigError, InputMissingError, did_you_mean
 from sweepml.features.plan import FeaturePlan
 from sweepml.graph.hosts import DEFAULT_INTERNAL_NETWORKS
 from sweepml.graph.windows import DEFAULT_WINDOWS, WindowSpec
 from sweepml.origins.report import ReadReport
 from sweepml.pipeline.rows import LabelledRows, labelled_rows
-from sweepml.schema.catalogue import CATALOGUE
+from sweepml.schema.catalogue import CATALOGUE, FAMILIES
 from sweepml.simulation.variants import Variant, vary
 from sweepml.tasks.progress import Progress
 
@@ -39,12 +39,15 @@ class TrainingTable:
 
 
 def feature_plan(config: FeaturesConfig) -> FeaturePlan:
-    """Return the plan that a configuration describes; empty lists mean the defaults."""
+    """Return the plan that a configuration describes; no windows or networks mean the defaults."""
     windows = tuple(WindowSpec(window.length_s, window.stride_s) for window in config.windows)
     return FeaturePlan(
         windows=windows or DEFAULT_WINDOWS,
         min_dst_count=config.min_dst_count,
         internal_networks=tuple(config.internal_networks) or DEFAULT_INTERNAL_NETWORKS,
+        milestones=tuple(config.milestones),
+        max_edges_per_source=config.max_edges_per_source,
+        max_sources_per_pane=config.max_sources_per_pane,
     )
 
 
@@ -113,20 +116,30 @@ def training_table(
             variant = Variant(stretch, variants.unlucky_share, variants.dead_share_max)
             copy = vary(capture.connections, variant, seed=seed + 1000 * i + j)
             made = labelled_rows(capture, plan, positive_dst_count, copy)
-            varied.append(blinded(made, variants.blind_share, seed=seed + 1000 * i + j))
+            varied.append(blinded(made, variants.blind_families, variants.blind_share, seed=seed + 1000 * i + j))
             progress.step()
     own = LabelledRows.concat(rows)
     return TrainingTable(own, LabelledRows.concat(varied) if varied else own.take(np.zeros(len(own), bool)))
 
 
-def blinded(rows: LabelledRows, share: float, seed: int) -> LabelledRows:
-    """Return the rows with the volume features missing in a random share of them.
+def blinded(rows: LabelledRows, families: Sequence[str], share: float, seed: int) -> LabelledRows:
+    """Return the rows with whole feature families missing, each in a random share of the rows of its own.
 
-    Many logs carry no sizes (VPC flow logs no durations, firewalls nothing at all). A model that has always seen
-    them leans on them, and what a missing value then means is left to chance.
+    Many logs carry no sizes, and a network of one or two hosts has no others to stand beside. A model that has always
+    seen a family leans on it, and what a missing value then means is left to chance (measured: docs/transfer.md).
+
+    Raises
+    ------
+    ConfigError
+        If the share is no share, or no family has a name.
     """
-    blind = np.random.default_rng(seed).random(len(rows)) < share
+    if not 0 <= share <= 1:
+        raise ConfigError(f"blind_share must lie between 0 and 1, got {share}")
+    rng = np.random.default_rng(seed)
     values = rows.features.values.copy()
-    volume = np.array([spec.family == "volume" for spec in CATALOGUE])
-    values[np.ix_(blind, volume)] = np.nan
+    for family in families:
+        if family not in FAMILIES:
+            raise ConfigError(f"no feature family is called {family!r}; {did_you_mean(family, FAMILIES)}")
+        blind = rng.random(len(rows)) < share
+        values[np.ix_(blind, np.array([spec.family == family for spec in CATALOGUE]))] = np.nan
     return replace(rows, features=replace(rows.features, values=values))

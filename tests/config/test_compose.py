@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from sweepml.cli.compose import as_yaml, choices, compose_train, config_dir
+from sweepml.cli.compose import as_yaml, choices, compose_features, compose_train, config_dir
+from sweepml.config.features import FeatureTableConfig
 from sweepml.config.train import (
     AlertsConfig,
     CaptureConfig,
@@ -172,3 +173,15 @@ def test_flattened_keys_are_overrides() -> None:
     assert flat["variants.stretches"] == "[1.0, 3.0, 10.0, 30.0]"
     scalars = {key: value for key, value in flat.items() if value is not None and "{" not in str(value)}
     assert compose_train([f"{key}={value}" for key, value in scalars.items()]) == compose_train([])
+
+
+def test_features_yaml_has_the_keys_and_defaults_of_the_dataclass(repo_root: Path) -> None:
+    written = yaml.safe_load((repo_root / "conf" / "features.yaml").read_text())
+    assert written.keys() - {"defaults"} == {field.name for field in fields(FeatureTableConfig)}
+    composed, made = compose_features([]), FeatureTableConfig()
+    assert feature_plan(composed.features) == feature_plan(made.features)
+    plan = {field.name for field in fields(FeaturesConfig)}
+    for config in (composed, made):
+        for name in plan:
+            setattr(config.features, name, None)
+    assert composed == made

@@ -48,10 +48,11 @@ def test_stream_counts_equal_oracle(case: Case) -> None:
 @given(window_records())
 def test_one_window_equals_oracle(records: list[Record]) -> None:
     rows, hosts = one_window(records, 0, 60)
-    expected = []
-    for source in {record.src for record in records}:
-        own = [record for record in records if record.src == source]
-        expected.append(oracle.Row(source, 0, 60 * US, 60, 60 * US, *oracle.features(own, 0, 60)))
+    company = oracle.Company.of(records)
+    expected = [
+        oracle.Row(source, 0, 60 * US, 60, 60 * US, *oracle.features(own, 0, 60, company=company))
+        for source, own in company.records.items()
+    ]
     assert_rows_match(rows, hosts, expected)
 
 

@@ -1,5 +1,7 @@
 """The feature plan refuses what cannot work."""
 
+from itertools import pairwise
+
 import pytest
 
 from sweepml.errors import ConfigError
@@ -40,3 +42,14 @@ def test_new_hosts_classify_as_the_plan_says() -> None:
     hosts = FeaturePlan(internal_networks=("198.51.100.0/24",)).new_hosts()
     hosts.encode_all(["198.51.100.1", "10.0.0.1"])
     assert hosts.kind.tolist() == [HostKind.INTERNAL, HostKind.PUBLIC]
+
+
+def test_milestones_double_from_the_fewest_targets_of_a_sweep() -> None:
+    milestones = FeaturePlan().milestones
+    assert milestones[0] == FeaturePlan().min_dst_count
+    assert all(b == 2 * a for a, b in pairwise(milestones))
+
+
+def test_plan_refuses_milestones_that_do_not_grow() -> None:
+    with pytest.raises(ConfigError, match="growing whole numbers"):
+        FeaturePlan(milestones=(10, 5))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sweepml.graph.grouping import (
     count_between,
     group_starts,
+    number_groups,
     sort_by,
     sort_within,
     starts_of_runs,
@@ -48,6 +49,24 @@ def test_sort_by_leaves_its_arguments_alone(cols: list[np.ndarray]) -> None:
     copies = [col.copy() for col in cols]
     sort_by(*cols)
     assert all(np.array_equal(col, copy) for col, copy in zip(cols, copies, strict=True))
+
+
+@EXAMPLES
+@given(columns(), st.integers(1, 3))
+def test_stable_sort_keeps_the_order_of_equal_rows(cols: list[np.ndarray], repeats: int) -> None:
+    repeated = [np.tile(col, repeats) for col in cols]
+    rows = list(zip(*(col.tolist() for col in repeated), strict=True))
+    assert sort_by(*repeated, stable=True).tolist() == sorted(range(len(rows)), key=rows.__getitem__)
+
+
+@EXAMPLES
+@given(columns(), st.integers(1, 3))
+def test_equal_rows_and_no_others_share_a_group_number(cols: list[np.ndarray], repeats: int) -> None:
+    repeated = [np.tile(col >> 1, repeats) for col in cols]
+    number, size = number_groups(*repeated)
+    rows = list(zip(*(col.tolist() for col in repeated), strict=True))
+    assert len({*zip(rows, number.tolist(), strict=True)}) == len(set(rows)) == len(set(number.tolist()))
+    assert all(0 <= value < size <= 16 * len(rows) for value in number.tolist())
 
 
 @EXAMPLES

@@ -93,6 +93,15 @@ def test_rank_is_a_permutation_of_the_codes(texts: list[str]) -> None:
 
 @EXAMPLES
 @given(address_lists)
+def test_addresses_by_rank_are_the_exact_values(texts: list[str]) -> None:
+    hosts = HostTable()
+    hosts.encode_all(texts)
+    words = zip(hosts.high_by_rank.tolist(), hosts.low_by_rank.tolist(), strict=True)
+    assert [high << 64 | low for high, low in words] == sorted(_value(name) for name in hosts.names)
+
+
+@EXAMPLES
+@given(address_lists)
 def test_hosts_share_a_net_if_they_share_a_24_or_a_64(texts: list[str]) -> None:
     hosts = HostTable()
     hosts.encode_all(texts)
@@ -142,7 +151,7 @@ def test_table_that_grew_equals_one_filled_at_once(texts: list[str], cut: int) -
     assert len(grown.rank) == len(grown.kind) == len(grown)
     grown.encode_all(texts[cut:])
     filled.encode_all(texts)
-    for name in ("kind", "rank", "net", "is_ipv4", "last_octet"):
+    for name in ("kind", "rank", "net", "is_ipv4", "last_octet", "high_by_rank", "low_by_rank"):
         np.testing.assert_array_equal(getattr(grown, name), getattr(filled, name), err_msg=name)
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import ipaddress
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from statistics import median
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -190,21 +191,55 @@ class _Session:
             for (length, end), records in self.held.items():
                 if length != length_s or end > next_end:
                     continue
-                by_source: dict[str, list[Record]] = defaultdict(list)
-                for record in records:
-                    by_source[record.src].append(record)
-                for source, own in by_source.items():
-                    values, swept = features(own, end - length_s * US, length_s, internal)
+                company = Company.of(records)
+                for source, own in company.records.items():
+                    values, swept = features(own, end - length_s * US, length_s, internal, company)
                     if values["dst_count"] >= min_dst_count:
                         as_of = end if end <= self.clock else self.clock
                         rows.append(Row(source, end - length_s * US, end, length_s, as_of, values, swept))
         return rows
 
 
+@dataclass(frozen=True, slots=True)
+class Company:
+    """What all sources of one window did."""
+
+    records: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    """By source."""
+    contacted_by: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Sources by destination."""
+    sharing: dict[tuple[int, int, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Sources by edge."""
+    on_port: dict[tuple[int, int], set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
+    """Pairs of source and destination by port."""
+    outcomes: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """Outcomes by destination."""
+
+    @classmethod
+    def of(cls, records: Sequence[Record]) -> Company:
+        company = cls()
+        for record in records:
+            company.records[record.src].append(record)
+            company.contacted_by[record.dst].add(record.src)
+            company.sharing[record.edge].add(record.src)
+            company.on_port[record.service].add((record.src, record.dst))
+            company.outcomes[record.dst].add(record.outcome)
+        return company
+
+
 def features(
-    records: Sequence[Record], start_us: int, length_s: int, internal: Sequence[str] = INTERNAL
+    records: Sequence[Record],
+    start_us: int,
+    length_s: int,
+    internal: Sequence[str] = INTERNAL,
+    company: Company | None = None,
 ) -> tuple[dict[str, float], int]:
-    """Return the features of one source's contacts in one window, and how many destinations were swept."""
+    """Return the features of one source's contacts in one window, and how many destinations were swept.
+
+    Without company the source is alone.
+    """
+    if company is None:
+        company = Company.of(records)
     edges: dict[tuple[int, int, str], list[Record]] = defaultdict(list)
     for record in records:
         edges[record.edge].append(record)
@@ -215,6 +250,10 @@ def features(
     values |= _scope({record.dst for record in records}, internal)
     values |= _timing(edges, start_us, length_s)
     values |= _volume(records)
+    values |= _order(records)
+    values |= _walk(records)
+    values |= _graph(records, company)
+    values |= _relative(records[0].src, company)
     return values, len({record.dst for record in records if record.label == SWEEP})
 
 
@@ -262,9 +301,7 @@ def _outcomes(edges: dict[tuple[int, int, str], list[Record]]) -> dict[str, floa
     for (_, _, destination), outcome in known.items():
         per_destination[destination].append(outcome)
     failed = sum(ANSWERED not in own for own in per_destination.values())
-    per_port = Counter((protocol, port) for protocol, port, _ in edges)
-    most = max(per_port.values())
-    top = min(port for port, count in per_port.items() if count == most)
+    top = _top_port(edges)
     on_top = [outcome for (protocol, port, _), outcome in known.items() if (protocol, port) == top]
     shares = Counter(known.values())
     return {
@@ -276,6 +313,13 @@ def _outcomes(edges: dict[tuple[int, int, str], list[Record]]) -> dict[str, floa
         "failed_dst_ratio": _ratio(failed, len(per_destination)),
         "top_port_failed_ratio": _ratio(sum(outcome != ANSWERED for outcome in on_top), len(on_top)),
     }
+
+
+def _top_port(edges: Iterable[tuple[int, int, str]]) -> tuple[int, int]:
+    """Return the port with most edges, the lowest of several."""
+    per_port = Counter((protocol, port) for protocol, port, _ in edges)
+    most = max(per_port.values())
+    return min(port for port, count in per_port.items() if count == most)
 
 
 def _scope(destinations: set[str], internal: Sequence[str]) -> dict[str, float]:
@@ -338,3 +382,96 @@ def _volume(records: Sequence[Record]) -> dict[str, float]:
         "packets_mean": _ratio(sum(packets), len(packets)),
         "duration_mean_s": _ratio(sum(durations), len(durations)) / US,
     }
+
+
+def _number(text: str) -> int:
+    """Return an address as 128 bits, IPv4 in its IPv6-mapped form."""
+    address = parse(text)
+    assert address is not None
+    return int(address) + (0xFFFF << 32 if address.version == 4 else 0)
+
+
+def _visits(records: Sequence[Record]) -> list[tuple[int, int]]:
+    """Return the address and first outcome of each destination, in the order of first connections."""
+    first: dict[str, tuple[int, int]] = {}
+    for record in records:
+        this = record.ts_us, record.outcome
+        first[record.dst] = min(first.get(record.dst, this), this)
+    visits = sorted((ts, _number(destination), outcome) for destination, (ts, outcome) in first.items())
+    return [(address, outcome) for _, address, outcome in visits]
+
+
+def _order(records: Sequence[Record]) -> dict[str, float]:
+    in_time = [address for address, _ in _visits(records)]
+    in_space = sorted(in_time)
+    texts = {f"{address:0128b}" for address in in_time}
+    shared = next((i for i in range(128) if len({text[i] for text in texts}) > 1), 128)
+    gaps = [after - before for before, after in pairwise(in_space)]
+    steps = [after - before for before, after in pairwise(in_time)]
+    return {
+        "cidr_host_bits": 128 - shared,
+        "cidr_fill_ratio": len(in_time) / 2 ** (128 - shared),
+        "adjacent_dst_ratio": _ratio(gaps.count(1), len(gaps)),
+        "sequential_step_ratio": _ratio(steps.count(1), len(steps)),
+        "ascending_step_ratio": _ratio(sum(step > 0 for step in steps), len(steps)),
+        "repeated_step_ratio": _ratio(sum(a == b for a, b in pairwise(steps)), len(steps) - 1 if steps else 0),
+    }
+
+
+def _walk(records: Sequence[Record]) -> dict[str, float]:
+    height, highest, failed, known = 0.0, 0.0, 0, 0
+    for _, outcome in _visits(records):
+        if outcome == UNKNOWN:
+            continue
+        known += 1
+        if outcome == ANSWERED:
+            height += math.log(0.2 / 0.8)
+        else:
+            failed += 1
+            height += math.log((1 - 0.2) / (1 - 0.8))
+        highest = max(highest, height)
+    return {"walk_nats": height, "walk_max_nats": highest, "first_failed_ratio": _ratio(failed, known)}
+
+
+def _graph(records: Sequence[Record], company: Company) -> dict[str, float]:
+    source = records[0].src
+    destinations = {record.dst for record in records}
+    edges = {record.edge for record in records}
+    known = [destination for destination in destinations if company.outcomes[destination] - {UNKNOWN}]
+    silent = [destination for destination in known if ANSWERED not in company.outcomes[destination]]
+    values = {"silent_dst_ratio": _ratio(len(silent), len(known))}
+    top = _top_port(edges)
+    about_others = {
+        "dst_popularity_mean": sum(len(company.contacted_by[d]) for d in destinations) / len(destinations),
+        "exclusive_dst_ratio": sum(company.contacted_by[d] == {source} for d in destinations) / len(destinations),
+        "service_popularity_mean": sum(len(company.sharing[edge]) for edge in edges) / len(edges),
+        "source_in_degree": len(company.contacted_by.get(source, ())),
+        "top_port_source_count": len({src for src, _ in company.on_port[top]}),
+        "top_port_edge_share": sum(src == source for src, _ in company.on_port[top]) / len(company.on_port[top]),
+    }
+    alone = len(company.records) == 1
+    return values | {name: math.nan if alone else value for name, value in about_others.items()}
+
+
+def _relative(source: str, company: Company) -> dict[str, float]:
+    names = ("dst_count", "failed_dst_count", "top_port_dst_count")
+    if len(company.records) < 5:
+        return dict.fromkeys([*(f"{name}_rank_ratio" for name in names), "dst_count_median_ratio"], math.nan)
+    counts = {src: _counts(own) for src, own in company.records.items()}
+    mine = counts[source]
+    others = [theirs for src, theirs in counts.items() if src != source]
+    values = {
+        f"{name}_rank_ratio": sum(theirs[i] < mine[i] for theirs in others) / len(others)
+        for i, name in enumerate(names)
+    }
+    return values | {"dst_count_median_ratio": mine[0] / median(theirs[0] for theirs in counts.values())}
+
+
+def _counts(records: Sequence[Record]) -> tuple[int, int, int]:
+    """Return how many destinations, failed destinations, and destinations on the top port a source has."""
+    outcomes: dict[str, set[int]] = defaultdict(set)
+    for record in records:
+        outcomes[record.dst].add(record.outcome)
+    failed = sum(ANSWERED not in own and own != {UNKNOWN} for own in outcomes.values())
+    per_port = Counter((protocol, port) for protocol, port, _ in {record.edge for record in records})
+    return len(outcomes), failed, max(per_port.values())

@@ -43,6 +43,9 @@ def manifest(**changes: Any) -> Manifest:
         "windows": WINDOWS,
         "min_dst_count": 5,
         "internal_networks": ("10.0.0.0/8", "fd00::/8"),
+        "milestones": (),
+        "max_edges_per_source": 20_000,
+        "max_sources_per_pane": 1_000_000,
         "thresholds": (0.5,) * len(WINDOWS),
         "alert_budget": {"per_day_per_1000": 1.0, "is_verifiable": False},
         "close_after_s": 600.0,
@@ -103,7 +106,12 @@ def write_bundle(path: Path, said: Manifest | str | None = None) -> Path:
 
 
 def stub_bundle(
-    windows: Sequence[tuple[int, int]], *, limit: int, min_dst_count: int = 1, close_after_s: float = 600.0
+    windows: Sequence[tuple[int, int]],
+    *,
+    limit: int,
+    min_dst_count: int = 1,
+    close_after_s: float = 600.0,
+    milestones: tuple[int, ...] = (),
 ) -> Any:
     """Return what looks like an opened `Bundle`, without onnxruntime: any windows, and quick to make."""
     ordered = tuple(sorted(windows))
@@ -112,6 +120,7 @@ def stub_bundle(
         thresholds=(0.5,) * len(ordered),
         min_dst_count=min_dst_count,
         close_after_s=close_after_s,
+        milestones=milestones,
     )
 
     def judge(values: np.ndarray, length_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -121,6 +130,11 @@ def stub_bundle(
     return SimpleNamespace(
         manifest=said,
         bundle_id="0123456789ab",
-        plan=FeaturePlan(tuple(WindowSpec(*window) for window in ordered), min_dst_count, said.internal_networks),
+        plan=FeaturePlan(
+            tuple(WindowSpec(*window) for window in ordered),
+            min_dst_count,
+            said.internal_networks,
+            said.milestones,
+        ),
         judge=judge,
     )

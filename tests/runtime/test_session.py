@@ -173,3 +173,54 @@ def test_nothing_gives_nothing(bundle: Bundle, tmp_path: Path) -> None:
     session = ScoringSession(bundle)
     assert session.push(to_connections([], session.hosts)) == []
     assert session.flush() == []
+
+
+MILESTONES = st.sampled_from([(2,), (2, 4), (3, 5, 8)])
+
+
+@settings(max_examples=300)
+@given(cases(max_rows=60), CUTS, st.integers(1, 5), CLOSE_AFTER, MILESTONES)
+def test_chunks_change_no_alert_with_milestones(
+    case: Case, cuts: list[int], limit: int, close_after_s: float, milestones: tuple[int, ...]
+) -> None:
+    bundle = stub_bundle(case.windows, limit=limit, close_after_s=close_after_s, milestones=milestones)
+    whole, one = scored(bundle, case.records)
+    cut, other = scored(bundle, case.records, cuts)
+    assert whole == cut
+    assert one.counts == other.counts
+
+
+@settings(max_examples=200)
+@given(cases(), CUTS, st.integers(1, 4), st.integers(1, 6), MILESTONES)
+def test_chunks_change_no_alert_with_milestones_where_the_clock_is_set_back(
+    case: Case, cuts: list[int], limit: int, restart_after: int, milestones: tuple[int, ...]
+) -> None:
+    bundle = stub_bundle(case.windows, limit=limit, milestones=milestones)
+    records = [*case.records, *case.records]
+    with mock.patch.object(panes, "RESTART_AFTER", restart_after):
+        whole, _ = scored(bundle, records)
+        cut, _ = scored(bundle, records, cuts)
+    assert whole == cut
+
+
+def test_two_sources_that_reach_a_milestone_at_the_same_time_are_told_apart() -> None:
+    records = [contact(f"10.1.0.{i}", src=f"10.0.0.{src}") for i in range(1, 4) for src in (5, 6)]
+    bundle = stub_bundle(((60, 10),), limit=3, milestones=(3,))
+    whole, _ = scored(bundle, records)
+    cut, _ = scored(bundle, records, range(len(records)))
+    assert whole == cut
+    assert [json.loads(line)["unmapped"]["sweepml"]["state"] for line in whole[:2]] == ["open", "open"]
+
+
+def test_milestone_alerts_with_the_record_that_reaches_it() -> None:
+    session = ScoringSession(stub_bundle(((60, 10),), limit=5, milestones=(5, 10, 20)))
+    records = sweep(30, at_s=1)
+    assert session.push(to_connections(records[:4], session.hosts)) == []
+    (alert,) = session.push(to_connections(records[4:5], session.hosts))
+    assert (alert.state, alert.dst_count, alert.horizon_s, alert.latency_s) == ("open", 5, 60, 0.4)
+    assert alert.detected_at == alert.last_contact
+    assert alert.ports[0].dst_count == 5
+    assert alert.targets_sample == tuple(f"10.1.0.{i}" for i in range(1, 6))
+    later = session.push(to_connections(records[5:], session.hosts))
+    assert [(str(one.state), one.dst_count) for one in later] == [("update", 10), ("update", 20)]
+    assert states(session.flush()) == ["close"]

@@ -18,6 +18,11 @@ from tests.tasks.cut import cut_capture, quick_config
 PLAN = FeaturePlan(windows=(WindowSpec(60, 10),))
 
 
+def test_no_milestones_means_none() -> None:
+    assert feature_plan(FeaturesConfig(milestones=[])).milestones == ()
+    assert feature_plan(FeaturesConfig(milestones=[7, 9])).milestones == (7, 9)
+
+
 def test_an_empty_configuration_is_the_default_plan() -> None:
     assert feature_plan(FeaturesConfig()) == FeaturePlan()
 

@@ -1,0 +1,83 @@
+"""Writes what docs/ says of the catalogue: ``python -m sweepml.cli.docs``, run in the repository."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from sweepml.schema import catalogue
+from sweepml.schema.catalogue import FAMILIES, FEATURE_NAMES, SCHEMA_HASH
+from sweepml.schema.feature import FeatureSpec
+
+FEATURES_FILE: Final = "features.md"
+CONFORMANCE_FOLDER: Final = "conformance"
+
+_HEADINGS: Final = ("feature", "unit", "range", "definition", "missing where", "reference")
+
+
+def features_page() -> str:
+    """Return docs/features.md."""
+    introduction, words = _words()
+    lines = [
+        "# Features",
+        "",
+        "<!-- Written by `python -m sweepml.cli.docs` from sweepml/schema/catalogue.py: change that file. -->",
+        "",
+        f"{len(FEATURE_NAMES)} float32 columns in {len(FAMILIES)} families, in the order of the feature matrix; schema "
+        f"hash `{SCHEMA_HASH}`. A detector works only with the schema that it was trained on.",
+        "",
+        introduction,
+        "",
+        *words,
+        "",
+        "A missing value is NaN. The list is append-only: a changed definition gets a new name.",
+    ]
+    for family, specs in FAMILIES.items():
+        lines += ["", f"## {family.replace('_', ' ').capitalize()}", "", *_table(specs)]
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write docs/features.md and docs/conformance; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m sweepml.cli.docs", description=__doc__)
+    parser.add_argument("--docs", type=Path, default=Path("docs"), help="folder to write into (default: docs)")
+    docs = parser.parse_args(arguments).docs
+    if not docs.is_dir():
+        parser.error(f"there is no folder {docs}; run this in the repository")
+    (docs / FEATURES_FILE).write_text(features_page(), encoding="utf-8")
+    from sweepml.tasks.conformance import write_conformance
+
+    written = [docs / FEATURES_FILE, *write_conformance(docs / CONFORMANCE_FOLDER)]
+    print(*written, sep="\n")
+    return 0
+
+
+def _words() -> tuple[str, list[str]]:
+    """Return the introduction and the definitions of words in the catalogue's docstring."""
+    paragraphs = (catalogue.__doc__ or "").split("\n\n")
+    introduction, words = paragraphs[1], paragraphs[2]
+    assert words.startswith("* "), "the catalogue's third paragraph defines its words"
+    return introduction, [f"- {' '.join(word.split())}" for word in words.removeprefix("* ").split("\n* ")]
+
+
+def _table(specs: Sequence[FeatureSpec]) -> Iterator[str]:
+    yield "| " + " | ".join(_HEADINGS) + " |"
+    yield "|---" * len(_HEADINGS) + "|"
+    for spec in specs:
+        cells = (f"`{spec.name}`", spec.unit, _range(spec), spec.definition, spec.missing or "never", spec.reference)
+        yield "| " + " | ".join(cell.replace("|", "\\|").replace("*", "\\*") for cell in cells) + " |"
+
+
+def _range(spec: FeatureSpec) -> str:
+    low = "" if spec.low is None else f"{spec.low:g}"
+    high = "" if spec.high is None else f"{spec.high:g}"
+    if low and high:
+        return f"{low} to {high}"
+    return f"{low} or more" if low else f"{high} or less" if high else "any"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
