@@ -15,6 +15,8 @@ __all__ = ["AlertRow", "Judgement", "JudgementRules", "judge_alerts", "merge_ale
 
 STRIDE_SHARE: Final = 1 / 6
 """Stride of the default windows as a share of their length (DESIGN)."""
+TRUTH_TOLERANCE_US: Final = 1000
+"""Episode files hold milliseconds: a fast sweep's fifth target may come before its rounded start."""
 MIN_GRACE_S: Final = 60.0
 """Grace of detectors without a window: a rule may decide on the next contact, and truth may be rounded to
 milliseconds. Chosen, not tuned."""
@@ -62,11 +64,12 @@ class JudgementRules:
     def is_about(self, alert: AlertRow, episode: Episode) -> bool:
         """Return whether an alert's evidence [since, detected] overlaps an episode of its source in time.
 
-        The alert may be raised after the last probe by at most the grace, never before the first.
+        The alert may be raised after the last probe by at most the grace, never before the first; truth is rounded to
+        milliseconds.
         """
         return (
-            alert.since_us <= episode.end_us
-            and episode.start_us <= alert.detected_us <= episode.end_us + self.grace_us(alert)
+            alert.since_us <= episode.end_us + TRUTH_TOLERANCE_US
+            and episode.start_us - TRUTH_TOLERANCE_US <= alert.detected_us <= episode.end_us + self.grace_us(alert)
         )
 
 

@@ -11,7 +11,14 @@ import numpy as np
 
 from sweepml.datasets.capture import Capture
 from sweepml.errors import InputError
-from sweepml.evaluation.alerts import AlertRow, Judgement, JudgementRules, judge_alerts, merge_alerts
+from sweepml.evaluation.alerts import (
+    TRUTH_TOLERANCE_US,
+    AlertRow,
+    Judgement,
+    JudgementRules,
+    judge_alerts,
+    merge_alerts,
+)
 from sweepml.evaluation.exposure import Exposure
 from sweepml.evaluation.intervals import cluster_interval, poisson_upper, wilson_interval
 from sweepml.graph.connections import SWEEP_LABEL, Connections
@@ -266,11 +273,11 @@ def _first_detections(captures: Sequence[Capture], judged: list[Judgement]) -> d
                     capture=alert.capture,
                     episode_id=sweep.episode_id,
                     source=alert.source,
-                    delay_s=(alert.detected_us - starts[key]) / US_PER_S,
+                    delay_s=max(alert.detected_us - starts[key], 0) / US_PER_S,
                     target_count=_targets_touched(
                         by_name[alert.capture].connections,
                         codes[alert.capture].get(sweep.source, -1),
-                        (sweep.start_us, min(alert.detected_us, sweep.end_us)),
+                        (sweep.start_us - TRUTH_TOLERANCE_US, min(alert.detected_us, sweep.end_us)),
                     ),
                 )
     return found

@@ -124,6 +124,11 @@ def test_targets_after_the_last_probe_are_not_counted() -> None:
     assert detection.target_count == 20
 
 
+def test_alert_within_the_rounding_of_truth_is_true() -> None:
+    report = evaluate(raised(SWEEPER, 999.9995))
+    assert (report.false_alerts, [one.delay_s for one in report.detections]) == (0, [0.0])
+
+
 def test_quartiles_are_over_caught_episodes() -> None:
     report = evaluate(raised(SWEEPER, 1040), raised(SWEEPER, 90, capture="b"), raised(PARTNER, 49_910))
     assert (report.delay_s.lower, report.delay_s.median, report.delay_s.upper) == (25.0, 40.0, 65.0)

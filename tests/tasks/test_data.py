@@ -59,17 +59,41 @@ def test_copies_are_made_of_every_capture(lab_dir: Path, tmp_path: Path, stretch
         assert len(table.varied) == 0
 
 
-def test_blinded_rows_lack_their_volume_and_nothing_else(lab_dir: Path, tmp_path: Path) -> None:
+def test_blinded_rows_lack_their_family_and_nothing_else(lab_dir: Path, tmp_path: Path) -> None:
     config = quick_config(tmp_path, one=cut_capture(lab_dir / "train2", tmp_path / "one", 3))
     captures, _ = load_captures(config.data, PLAN, Silent())
     rows = labelled_rows(captures[0], PLAN, 5)
     before = rows.features.values.copy()
     volume = np.array([spec.family == "volume" for spec in CATALOGUE])
     for share in (0.0, 0.5, 1.0):
-        made = blinded(rows, share, seed=0)
+        made = blinded(rows, ["volume"], share, seed=0)
         blind = np.isnan(made.features.values[:, volume]).all(axis=1)
         assert blind.mean() == pytest.approx(share, abs=0.15)
         np.testing.assert_array_equal(made.features.values[:, ~volume], before[:, ~volume])
         np.testing.assert_array_equal(made.features.values[~blind], before[~blind])
         np.testing.assert_array_equal(made.y, rows.y)
     np.testing.assert_array_equal(rows.features.values, before)
+
+
+def test_families_are_blinded_apart(lab_dir: Path, tmp_path: Path) -> None:
+    config = quick_config(tmp_path, one=cut_capture(lab_dir / "train2", tmp_path / "one", 3))
+    captures, _ = load_captures(config.data, PLAN, Silent())
+    made = blinded(labelled_rows(captures[0], PLAN, 5), ["volume", "order"], 0.5, seed=0).features.values
+    volume, shape = (np.isnan(made[:, columns(family)]).all(axis=1) for family in ("volume", "order"))
+    assert {(False, False), (False, True), (True, False), (True, True)} == set(zip(volume, shape, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("families", "share", "message"), [(["volumes"], 0.5, "did you mean volume"), ([], 2.0, "0 and 1")]
+)
+def test_bad_blinding_is_refused(
+    families: list[str], share: float, message: str, lab_dir: Path, tmp_path: Path
+) -> None:
+    config = quick_config(tmp_path, one=cut_capture(lab_dir / "train2", tmp_path / "one", 3))
+    captures, _ = load_captures(config.data, PLAN, Silent())
+    with pytest.raises(ConfigError, match=message):
+        blinded(labelled_rows(captures[0], PLAN, 5), families, share, seed=0)
+
+
+def columns(family: str) -> np.ndarray:
+    return np.array([spec.family == family for spec in CATALOGUE])
