@@ -8,7 +8,7 @@ associative and commutative, and a stream computes what a batch computes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -121,6 +121,16 @@ class ConnectionGraph:
     def merge(cls, graphs: Sequence[ConnectionGraph]) -> ConnectionGraph:
         """Return the graph of all connections of the given graphs, whose codes come from one `HostTable`."""
         return stack_graphs([list(graphs)])[0]
+
+    def mark_hosts(self, mask: NDArray[np.bool_]) -> None:
+        """Set the mask, shape (hosts,), where a code occurs."""
+        mask[self.sources] = True
+        mask[self.edges.destination] = True
+
+    def recode(self, mapping: NDArray[np.int32]) -> ConnectionGraph:
+        """Return the graph with codes as `HostTable.compact` maps them, which keeps it sorted."""
+        edges = replace(self.edges, destination=mapping[self.edges.destination])
+        return replace(self, edges=edges, sources=mapping[self.sources])
 
     @property
     def connection_count(self) -> int:

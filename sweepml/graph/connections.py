@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,15 @@ class Connections:
     def take(self, index: NDArray[np.integer] | NDArray[np.bool_] | slice) -> Connections:
         """Return the rows that an index, mask or slice picks."""
         return Connections(*(getattr(self, field.name)[index] for field in fields(self)))
+
+    def mark_hosts(self, mask: NDArray[np.bool_]) -> None:
+        """Set the mask, shape (hosts,), where a code occurs."""
+        mask[self.source] = True
+        mask[self.destination] = True
+
+    def recode(self, mapping: NDArray[np.int32]) -> Connections:
+        """Return the rows with codes as `HostTable.compact` maps them."""
+        return replace(self, source=mapping[self.source], destination=mapping[self.destination])
 
     @classmethod
     def concat(cls, parts: Sequence[Connections]) -> Connections:

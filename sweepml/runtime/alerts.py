@@ -281,6 +281,16 @@ class AlertBook:
         self._clock_us = None
         return [self._close(finding) for finding in list(self._open.values())]
 
+    def mark_hosts(self, mask: NDArray[np.bool_]) -> None:
+        """Set the mask, shape (hosts,), where a finding holds a host's code."""
+        for finding in self._open.values():
+            finding.graph.mark_hosts(mask)
+
+    def recode(self, mapping: NDArray[np.int32]) -> None:
+        """Take over codes as `HostTable.compact` maps them; hosts that a finding holds must be kept."""
+        for finding in self._open.values():
+            finding.graph = finding.graph.recode(mapping)
+
     def _take(self, source: str, as_of_us: int, rows: list[PositiveRow]) -> Iterable[Alert]:
         """Open or update the finding of a source; the first row has most destinations."""
         judged = _Judged.of(rows[0])

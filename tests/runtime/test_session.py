@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sweepml.features import stream as stream_module
 from sweepml.features.kernel import FeatureRows
 from sweepml.graph import panes
+from sweepml.runtime import session as session_module
 from sweepml.runtime.bundle import Bundle
 from sweepml.runtime.session import ScoringSession
 from sweepml.runtime.sinks import ocsf_line
@@ -224,3 +225,28 @@ def test_milestone_alerts_with_the_record_that_reaches_it() -> None:
     later = session.push(to_connections(records[5:], session.hosts))
     assert [(str(one.state), one.dst_count) for one in later] == [("update", 10), ("update", 20)]
     assert states(session.flush()) == ["close"]
+
+
+@settings(max_examples=200)
+@given(cases(max_rows=60), CUTS, st.integers(1, 5), CLOSE_AFTER)
+def test_forgetting_hosts_changes_no_alert(case: Case, cuts: list[int], limit: int, close_after_s: float) -> None:
+    bundle = stub_bundle(case.windows, limit=limit, close_after_s=close_after_s, milestones=(2, 4))
+    plain, one = scored(bundle, case.records, cuts)
+    session_push = ScoringSession.push
+
+    def push(self: ScoringSession, connections: Any) -> Any:
+        alerts = session_push(self, connections)
+        assert self.compact()
+        self._compact_at = 0
+        return alerts
+
+    with mock.patch.object(session_module, "COMPACT_FROM", 0), mock.patch.object(ScoringSession, "push", push):
+        compacted, other = scored(bundle, case.records, cuts)
+    assert plain == compacted
+    assert one.counts == other.counts
+
+
+def test_small_host_tables_are_left_alone(bundle: Bundle) -> None:
+    session = ScoringSession(bundle)
+    session.push(to_connections(sweep(50), session.hosts))
+    assert not session.compact()
