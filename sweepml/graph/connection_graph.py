@@ -114,7 +114,7 @@ class ConnectionGraph:
 
     @classmethod
     def from_connections(cls, connections: Connections) -> ConnectionGraph:
-        """Return the graph of a chunk of connections, in whatever order they are."""
+        """Return the graph of a chunk of connections, in whatever order they are; sources are identities if named."""
         return stack_connections(connections, np.zeros(len(connections), np.int32), 1)[0]
 
     @classmethod
@@ -194,7 +194,12 @@ def stack_connections(connections: Connections, cell: NDArray[np.int32], cells: 
         int32, shape (n,): the graph, in [0, cells), to which each row belongs.
     cells
         Number of graphs.
+
+    Notes
+    -----
+    An identity is the source where a record names one, see `Connections.identity`.
     """
+    connections = connections.by_identity()
     order = sort_by(cell, connections.source, connections.service, connections.destination)
     cell, source = cell.take(order), connections.source.take(order)
     row_starts = starts_of_runs(cell, source)

@@ -261,6 +261,7 @@ class PaneStream:
         kept_clock = clock
         if not keep.all():
             connections, kept_clock = connections.take(keep), clock[keep]
+        connections = connections.by_identity()
         if self._clock_us is None:
             self._clock_us = int(clock[0])
         milestones = self._tracker.take(connections, kept_clock)

@@ -130,6 +130,7 @@ class LineBlocks:
             outcome=np.array(row["outcome"], np.uint8),
             **{name: np.array(row[name], np.int64) for name in numbers},
             label=np.array([LABEL_BY_KIND.get(kind, 0) for kind in row["label"]], np.uint8),
+            identity=np.full(len(rows), -1, np.int32),
         )
 
     def _encode(self, src: Column, dst: Column) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sweepml.features.kernel import FeatureRows
 from sweepml.features.stream import FeatureBatch, FeatureStream
 from sweepml.graph.connections import Connections
-from sweepml.graph.hosts import HostTable
+from sweepml.graph.hosts import HostKind, HostTable
 from sweepml.graph.panes import StreamCounts
 from sweepml.runtime.alerts import Alert, AlertBook, AlertState, PositiveRow
 from sweepml.runtime.bundle import Bundle
@@ -173,12 +173,15 @@ class ScoringSession:
 
     def _positive(self, batch: FeatureBatch, i: int, score: float) -> PositiveRow:
         rows = batch.rows
+        code = int(rows.source[i])
+        name = self.hosts.name(code)
         return PositiveRow(
-            self.hosts.name(int(rows.source[i])),
+            name,
             int(rows.length_s[i]),
             score,
             rows.values[i].copy(),
             source_graph(batch.stack, int(batch.stack_row[i])),
+            identity=name if self.hosts.kind[code] == HostKind.IDENTITY else None,
         )
 
     def _count(self, alerts: list[Alert]) -> list[Alert]:

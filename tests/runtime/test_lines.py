@@ -55,7 +55,7 @@ def test_types_are_those_of_the_kernel(tmp_path: Path) -> None:
         path.write_text(HEADER + text)
         (part,) = LineReader(path, HostTable())
         types = [part_array.dtype for part_array in (getattr(part, name) for name in Connections.__slots__)]
-        expected = [np.int64, np.int32, np.int32, np.uint32, np.uint8, *[np.int64] * 5, np.uint8]
+        expected = [np.int64, np.int32, np.int32, np.uint32, np.uint8, *[np.int64] * 5, np.uint8, np.int32]
         assert types == [np.dtype(dtype) for dtype in expected]
 
 

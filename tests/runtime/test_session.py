@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -250,3 +251,23 @@ def test_small_host_tables_are_left_alone(bundle: Bundle) -> None:
     session = ScoringSession(bundle)
     session.push(to_connections(sweep(50), session.hosts))
     assert not session.compact()
+
+
+def test_identities_on_one_address_are_findings_of_their_own() -> None:
+    session = ScoringSession(stub_bundle(((60, 10),), limit=5, milestones=(5,)))
+    connections = to_connections([*sweep(5), *sweep(5, first=6, at_s=1), *sweep(5, first=11, at_s=2)], session.hosts)
+    # The third is named like the address, and swept by somebody else.
+    names = ["pod/a"] * 5 + ["pod/b"] * 5 + ["10.0.0.5"] * 5
+    identity = np.array([session.hosts.encode_identity(name) for name in names], np.int32)
+    plain = to_connections(sweep(5, first=16, at_s=3), session.hosts)
+    alerts = session.push(replace(connections, identity=identity)) + session.push(plain)
+    assert [(alert.source, alert.identity) for alert in alerts] == [
+        ("pod/a", "pod/a"),
+        ("pod/b", "pod/b"),
+        ("10.0.0.5", "10.0.0.5"),
+        ("10.0.0.5", None),
+    ]
+    assert len({alert.dedup_key for alert in alerts}) == 4
+    assert all(alert.dst_count == 5 for alert in alerts)
+    assert json.loads(ocsf_line(alerts[0]))["evidences"][0]["src_endpoint"] == {"name": "pod/a"}
+    assert states(session.flush()) == ["close"] * 4
