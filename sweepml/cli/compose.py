@@ -18,10 +18,11 @@ try:
 except ModuleNotFoundError as error:
     raise MissingExtraError(error.name or "hydra-core", "train") from None
 
+from sweepml.config.ablation import AblationConfig
 from sweepml.config.features import FeatureTableConfig
 from sweepml.config.train import DataConfig, TrainConfig
 
-_Config = TypeVar("_Config", TrainConfig, FeatureTableConfig)
+_Config = TypeVar("_Config", TrainConfig, FeatureTableConfig, AblationConfig)
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 
@@ -35,6 +36,11 @@ class _OpenData(DataConfig):
 
 @dataclass
 class _OpenTrain(TrainConfig):
+    data: _OpenData = field(default_factory=_OpenData)
+
+
+@dataclass
+class _OpenAblation(AblationConfig):
     data: _OpenData = field(default_factory=_OpenData)
 
 
@@ -68,6 +74,11 @@ def compose_train(overrides: list[str]) -> TrainConfig:
     return _composed("train", TrainConfig, _OpenTrain, overrides)
 
 
+def compose_ablation(overrides: list[str]) -> AblationConfig:
+    """Compose the configuration of an ablation; as `compose_train`."""
+    return _composed("ablate", AblationConfig, _OpenAblation, overrides)
+
+
 def compose_features(overrides: list[str]) -> FeatureTableConfig:
     """Compose the configuration of a feature table; as `compose_train`."""
     return _composed("features", FeatureTableConfig, FeatureTableConfig, overrides)
@@ -92,10 +103,11 @@ def _composed(name: str, target: type[_Config], opened: type, overrides: list[st
 def _store_schemas() -> None:
     store = ConfigStore.instance()
     store.store(name="train_schema", node=_OpenTrain)
+    store.store(name="ablation_schema", node=_OpenAblation)
     store.store(name="feature_table_schema", node=FeatureTableConfig)
 
 
-def as_yaml(config: TrainConfig | FeatureTableConfig) -> str:
+def as_yaml(config: TrainConfig | FeatureTableConfig | AblationConfig) -> str:
     """Return a configuration as YAML."""
     structured: DictConfig = OmegaConf.structured(config)
     return OmegaConf.to_yaml(structured)

@@ -90,6 +90,7 @@ def run(options: ScoreOptions) -> int:
         with inputs.stopped_by_signals(), _summary_instead_of_warnings(enabled=not options.quiet):
             for connections in inputs:
                 tell(session.push(connections))
+                session.compact()
                 progress.show()
             tell(session.flush())
         progress.clear()

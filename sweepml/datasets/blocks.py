@@ -43,11 +43,17 @@ TABLE_SCHEMA: Final = pa.schema(
 """`CONNECTION_COLUMNS` as Arrow types; the text columns are dictionary-encoded."""
 
 
+_CANON_TEXTS: Final = 1 << 20
+"""Texts remembered at most, about 200 bytes each: a log may hold more addresses than the memory. Chosen, not tuned."""
+
+
 class Canon(dict[str, str]):
-    """Address as written -> canonical text; raises `InputError` for what is no address."""
+    """Address as written -> canonical text; raises `InputError` for what is no address. Forgets all when it is full."""
 
     def __missing__(self, text: str) -> str:
         """Canonicalise a text that was not seen yet."""
+        if len(self) >= _CANON_TEXTS:
+            self.clear()
         self[text] = canonical = canonical_address(text)
         return canonical
 

@@ -99,6 +99,35 @@ class FeatureStream:
         """Like `flush`, with the graphs beside the rows."""
         return self._compute(self._panes.flush())
 
+    def mark_hosts(self, mask: NDArray[np.bool_]) -> None:
+        """Set the mask, shape (hosts,), where the stream still holds a host's code."""
+        self._panes.mark_hosts(mask)
+
+    def recode(self, mapping: NDArray[np.int32]) -> None:
+        """Take over codes as `HostTable.compact` maps them; hosts that the stream holds must be kept."""
+        self._panes.recode(mapping)
+
+    def compact(self) -> NDArray[np.int32]:
+        """Forget the hosts that the stream does not hold any more, so that a long stream needs no more memory.
+
+        Returns
+        -------
+        ndarray of int32, shape (hosts,)
+            Old code -> new code, -1 for a host that was forgotten.
+
+        Notes
+        -----
+        No value of any later row changes, nor the order of rows except among the sources of one window. But codes
+        that were handed out before are void: of connections that were encoded and not yet pushed, of rows and of
+        batches. Push everything first, and let readers look at `HostTable.generation`. Who keeps codes of his own
+        calls `mark_hosts`, `HostTable.compact` and `recode` one by one.
+        """
+        keep = np.zeros(len(self.hosts), bool)
+        self.mark_hosts(keep)
+        mapping = self.hosts.compact(keep)
+        self.recode(mapping)
+        return mapping
+
     def _compute(self, windows: list[ClosedWindow]) -> Iterator[FeatureBatch]:
         batch: list[ClosedWindow] = []
         edges = 0

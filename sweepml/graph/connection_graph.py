@@ -8,7 +8,7 @@ associative and commutative, and a stream computes what a batch computes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -114,13 +114,23 @@ class ConnectionGraph:
 
     @classmethod
     def from_connections(cls, connections: Connections) -> ConnectionGraph:
-        """Return the graph of a chunk of connections, in whatever order they are."""
+        """Return the graph of a chunk of connections, in whatever order they are; sources are identities if named."""
         return stack_connections(connections, np.zeros(len(connections), np.int32), 1)[0]
 
     @classmethod
     def merge(cls, graphs: Sequence[ConnectionGraph]) -> ConnectionGraph:
         """Return the graph of all connections of the given graphs, whose codes come from one `HostTable`."""
         return stack_graphs([list(graphs)])[0]
+
+    def mark_hosts(self, mask: NDArray[np.bool_]) -> None:
+        """Set the mask, shape (hosts,), where a code occurs."""
+        mask[self.sources] = True
+        mask[self.edges.destination] = True
+
+    def recode(self, mapping: NDArray[np.int32]) -> ConnectionGraph:
+        """Return the graph with codes as `HostTable.compact` maps them, which keeps it sorted."""
+        edges = replace(self.edges, destination=mapping[self.edges.destination])
+        return replace(self, edges=edges, sources=mapping[self.sources])
 
     @property
     def connection_count(self) -> int:
@@ -184,7 +194,12 @@ def stack_connections(connections: Connections, cell: NDArray[np.int32], cells: 
         int32, shape (n,): the graph, in [0, cells), to which each row belongs.
     cells
         Number of graphs.
+
+    Notes
+    -----
+    An identity is the source where a record names one, see `Connections.identity`.
     """
+    connections = connections.by_identity()
     order = sort_by(cell, connections.source, connections.service, connections.destination)
     cell, source = cell.take(order), connections.source.take(order)
     row_starts = starts_of_runs(cell, source)

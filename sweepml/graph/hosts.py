@@ -146,13 +146,19 @@ class HostTable:
     internal
         Which networks count as internal.
 
+    Attributes
+    ----------
+    generation
+        How often the codes changed: whoever remembers a code must forget it when this grows.
+
     Notes
     -----
-    `encode` mutates the table. The arrays are rebuilt only when they are asked for after new hosts came.
+    `encode` and `compact` mutate the table. The arrays are rebuilt only when they are asked for after new hosts came.
     """
 
     def __init__(self, internal: InternalNetworks | None = None) -> None:
         self.internal = internal or InternalNetworks()
+        self.generation = 0
         self._codes: dict[str, int] = {}
         self._packed: list[bytes | None] = []
         self._names: list[str] = []
@@ -201,6 +207,35 @@ class HostTable:
         self._packed.append(packed)
         self._names.append(name)
         return code
+
+    def compact(self, keep: NDArray[np.bool_]) -> NDArray[np.int32]:
+        """Forget all hosts but those that a mask picks, and give the others new codes in the same order.
+
+        Parameters
+        ----------
+        keep
+            bool, shape (hosts,), by code.
+
+        Returns
+        -------
+        ndarray of int32, shape (hosts,)
+            Old code -> new code, -1 for a host that was forgotten. It grows where hosts are kept, so that what is
+            sorted by code stays sorted.
+        """
+        self._sync_addresses()
+        picked = np.flatnonzero(keep)
+        mapping = np.full(len(self), -1, np.int32)
+        mapping[picked] = np.arange(len(picked), dtype=np.int32)
+        new = mapping.tolist()
+        self._codes = {key: new[code] for key, code in self._codes.items() if new[code] >= 0}
+        self._packed = [self._packed[code] for code in picked.tolist()]
+        self._names = [self._names[code] for code in picked.tolist()]
+        self._high, self._low = self._high[picked], self._low[picked]
+        self._kind, self._hash64 = self._kind[picked], self._hash64[picked]
+        self._rank = self._net = np.empty(0, np.int32)  # made again when they are asked for
+        self._high_by_rank = self._low_by_rank = np.empty(0, np.uint64)
+        self.generation += 1
+        return mapping
 
     def name(self, code: int) -> str:
         """Return the address as it was written, or the identity's name, of a code."""

@@ -142,6 +142,21 @@ class MilestoneTracker:
         """(Source code, milestone) -> clock at which it was last told, of the last L at least."""
         self._told_limit = _TOLD_ROWS
 
+    def mark_hosts(self, mask: NDArray[np.bool_]) -> None:
+        """Set the mask, shape (hosts,), where a code occurs that is still needed."""
+        for piece, _ in self._held.pieces:
+            piece.mark_hosts(mask)
+        mask[[code for code, _ in self._told]] = True
+        # A source without contacts has no targets: all its milestones are armed again.
+
+    def recode(self, mapping: NDArray[np.int32]) -> None:
+        """Take over codes as `HostTable.compact` maps them."""
+        self._held.pieces = [(piece.recode(mapping), clock) for piece, clock in self._held.pieces]
+        self._told = {(int(mapping[code]), count): at_us for (code, count), at_us in self._told.items()}
+        kept = mapping[: len(self._reached)] >= 0
+        self._reached = self._reached[: len(kept)][kept]
+        self._number = np.full(len(self._reached), -1, np.int32)
+
     def take(self, contacts: Connections, clock_us: NDArray[np.int64]) -> list[Milestone]:
         """Take contacts in arrival order, with the clock at each; return the milestones that they reach, in order."""
         if not self._milestones or not len(contacts):

@@ -205,6 +205,31 @@ class PaneStream:
         self._reset()
         return closed
 
+    def mark_hosts(self, mask: NDArray[np.bool_]) -> None:
+        """Set the mask, shape (hosts,), where the stream still holds a code."""
+        for graph in self._graphs():
+            graph.mark_hosts(mask)
+        for connections in self._pending:
+            connections.mark_hosts(mask)
+        if self._surroundings is not None:
+            self._surroundings.mark_hosts(mask)
+        self._tracker.mark_hosts(mask)
+
+    def recode(self, mapping: NDArray[np.int32]) -> None:
+        """Take over codes as `HostTable.compact` maps them; no code that is held may be without a new one."""
+        # A graph can stand in several places, and is recoded once.
+        made = {id(graph): graph.recode(mapping) for graph in self._graphs()}
+        for level in self._levels:
+            level.panes = {number: made[id(graph)] for number, graph in level.panes.items()}
+        self._folded = {number: made[id(graph)] for number, graph in self._folded.items()}
+        self._pending = [connections.recode(mapping) for connections in self._pending]
+        if self._surroundings is not None:
+            self._surroundings = self._surroundings.recode(mapping)
+        self._tracker.recode(mapping)
+
+    def _graphs(self) -> list[ConnectionGraph]:
+        return [graph for level in self._levels for graph in level.panes.values()] + list(self._folded.values())
+
     def _is_late(self, ts_us: NDArray[np.int64], clock_us: NDArray[np.int64]) -> NDArray[np.bool_]:
         late = np.ones(len(ts_us), bool)
         for spec in self.windows:
@@ -236,6 +261,7 @@ class PaneStream:
         kept_clock = clock
         if not keep.all():
             connections, kept_clock = connections.take(keep), clock[keep]
+        connections = connections.by_identity()
         if self._clock_us is None:
             self._clock_us = int(clock[0])
         milestones = self._tracker.take(connections, kept_clock)

@@ -56,6 +56,15 @@ class Surroundings:
             self._panes = (self._graph,)
         return self._graph
 
+    def mark_hosts(self, mask: NDArray[np.bool_]) -> None:
+        """Set the mask, shape (hosts,), where a code occurs."""
+        for pane in self._panes:
+            pane.mark_hosts(mask)
+
+    def recode(self, mapping: NDArray[np.int32]) -> Surroundings:
+        """Return the window with codes as `HostTable.compact` maps them."""
+        return Surroundings(self.start_us, self.end_us, tuple(p.recode(mapping) for p in self._panes), self._merge)
+
 
 @dataclass(frozen=True, slots=True)
 class StackContext:

@@ -79,6 +79,7 @@ class LineBlocks:
         self._batch_rows = batch_rows
         self._line = 1
         self._codes: dict[str, int] = {}
+        self._generation = hosts.generation
         self._columns: _Columns | None = None
 
     def read(self, block: bytes) -> Iterator[Connections]:
@@ -129,10 +130,14 @@ class LineBlocks:
             outcome=np.array(row["outcome"], np.uint8),
             **{name: np.array(row[name], np.int64) for name in numbers},
             label=np.array([LABEL_BY_KIND.get(kind, 0) for kind in row["label"]], np.uint8),
+            identity=np.full(len(rows), -1, np.int32),
         )
 
     def _encode(self, src: Column, dst: Column) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Return the codes of two columns of addresses; new hosts are added only if all are addresses."""
+        if self._generation != self._hosts.generation:
+            self._codes.clear()
+            self._generation = self._hosts.generation
         codes = self._codes
         try:
             return self._known(src), self._known(dst)

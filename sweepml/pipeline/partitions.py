@@ -35,6 +35,9 @@ logger = logging.getLogger(__name__)
 
 MIB: Final = 1 << 20
 
+_HOSTS: Final = 1 << 20
+"""Hosts known before the first look whether some can be forgotten, about 300 bytes each. Chosen, not tuned."""
+
 Advance = Callable[[int], None]
 """Told how many more MiB of input are done."""
 
@@ -146,12 +149,15 @@ def compute_partition(job: PartitionJob, advance: Advance | None = None) -> Part
         told(job.steps)
         return Partition(job.part, found, computed=False)
     before = _states(job)
-    stream = FeatureStream(job.plan)
+    stream, limit = FeatureStream(job.plan), _HOSTS
     reader = _Reader(job, told)
     with FeatureTableWriter(job.part) as writer:
         for batch in reader:
             for rows in stream.push_batches(table_to_connections(batch, stream.hosts)):
                 writer.write(table_of_rows(rows.rows, stream.hosts, job.capture.name))
+            if len(stream.hosts) > limit:
+                stream.compact()  # every code that was handed out is in a table by now
+                limit = max(_HOSTS, 2 * len(stream.hosts))
         for rows in stream.flush_batches():
             writer.write(table_of_rows(rows.rows, stream.hosts, job.capture.name))
         if _states(job) != before:

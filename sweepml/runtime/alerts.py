@@ -74,9 +74,10 @@ class Alert:
     Attributes
     ----------
     source
-        Address of the source, or the name of an identity.
+        Address of the source, or the name of its identity where the records name one.
     identity
-        Workload behind the address; None where the records do not say.
+        The identity (pod, container, instance, process); None where the source is an address. An identity can have
+        had several addresses, so that the alert names none.
     direction, ports, dst_count, dst_internal_count, dst_public_count, targets_sample, targets_cidr, outcomes
         As in `Evidence`.
     state
@@ -144,6 +145,8 @@ class PositiveRow:
     ----------
     source
         Name of the source.
+    identity
+        The same where the source is an identity, else None.
     horizon_s, score
         Length of the window, and its score.
     values
@@ -157,6 +160,12 @@ class PositiveRow:
     score: float
     values: NDArray[np.float32]
     graph: ConnectionGraph
+    identity: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells the source apart from all others: an identity can be named like an address."""
+        return self.source if self.identity is None else f"identity:{self.identity}"
 
     @property
     def dst_count(self) -> int:
@@ -182,6 +191,8 @@ class _Finding:
     """A finding that is open."""
 
     source: str
+    identity: str | None
+    key: str
     opened_us: int
     last_positive_us: int
     graph: ConnectionGraph
@@ -255,7 +266,7 @@ class AlertBook:
         self._max_open = max_open
         self._max_edges = max_edges
         self._open: dict[str, _Finding] = {}
-        """By source, in the order of (last positive row, source)."""
+        """By `PositiveRow.key`, in the order of (last positive row, key)."""
         self._edges = 0
         self._clock_us: int | None = None
 
@@ -271,9 +282,9 @@ class AlertBook:
         was_set_back = self._clock_us is not None and as_of_us < self._clock_us
         alerts = self.flush() if was_set_back else self._expire(as_of_us)
         self._clock_us = as_of_us
-        ordered = sorted(positives, key=lambda row: (row.source, -row.dst_count, row.horizon_s))
-        for source, rows in groupby(ordered, key=lambda row: row.source):
-            alerts += self._take(source, as_of_us, list(rows))
+        ordered = sorted(positives, key=lambda row: (row.key, -row.dst_count, row.horizon_s))
+        for _, rows in groupby(ordered, key=lambda row: row.key):
+            alerts += self._take(as_of_us, list(rows))
         return alerts + self._evict()
 
     def flush(self) -> list[Alert]:
@@ -281,11 +292,22 @@ class AlertBook:
         self._clock_us = None
         return [self._close(finding) for finding in list(self._open.values())]
 
-    def _take(self, source: str, as_of_us: int, rows: list[PositiveRow]) -> Iterable[Alert]:
+    def mark_hosts(self, mask: NDArray[np.bool_]) -> None:
+        """Set the mask, shape (hosts,), where a finding holds a host's code."""
+        for finding in self._open.values():
+            finding.graph.mark_hosts(mask)
+
+    def recode(self, mapping: NDArray[np.int32]) -> None:
+        """Take over codes as `HostTable.compact` maps them; hosts that a finding holds must be kept."""
+        for finding in self._open.values():
+            finding.graph = finding.graph.recode(mapping)
+
+    def _take(self, as_of_us: int, rows: list[PositiveRow]) -> Iterable[Alert]:
         """Open or update the finding of a source; the first row has most destinations."""
         judged = _Judged.of(rows[0])
         best = _Judged.of(max(rows, key=lambda row: row.score))
-        finding = self._open.pop(source, None)  # and back again, at the end of the order
+        first = rows[0]
+        finding = self._open.pop(first.key, None)  # and back again, at the end of the order
         held = [] if finding is None else [finding.graph]
         self._edges -= sum(len(graph.edges) for graph in held)
         # Windows overlap, so that connections are counted more than once; evidence asks for distinct edges
@@ -294,11 +316,11 @@ class AlertBook:
         self._edges += len(graph.edges)
         is_new = finding is None
         if finding is None:
-            finding = _Finding(source, as_of_us, as_of_us, graph, best)
+            finding = _Finding(first.source, first.identity, first.key, as_of_us, as_of_us, graph, best)
         elif best.score > finding.peak.score:
             finding.peak = best
         finding.graph, finding.last_positive_us = graph, as_of_us
-        self._open[source] = finding
+        self._open[finding.key] = finding
         evidence = Evidence.of(graph, self._hosts)
         if not is_new and not finding.has_news(evidence):
             return
@@ -323,7 +345,7 @@ class AlertBook:
         return alerts
 
     def _close(self, finding: _Finding) -> Alert:
-        del self._open[finding.source]
+        del self._open[finding.key]
         self._edges -= len(finding.graph.edges)
         evidence = Evidence.of(finding.graph, self._hosts)
         return self._alert(finding, AlertState.CLOSE, evidence, finding.peak)
@@ -331,10 +353,10 @@ class AlertBook:
     def _alert(self, finding: _Finding, state: AlertState, evidence: Evidence, judged: _Judged) -> Alert:
         return Alert(
             source=finding.source,
-            identity=None,
+            identity=finding.identity,
             direction=evidence.direction,
             state=state,
-            dedup_key=dedup_key(finding.source, finding.opened_us),
+            dedup_key=dedup_key(finding.key, finding.opened_us),
             ports=evidence.ports,
             dst_count=evidence.dst_count,
             dst_internal_count=evidence.dst_internal_count,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from sweepml.features.kernel import FeatureRows
 from sweepml.features.stream import FeatureBatch, FeatureStream
 from sweepml.graph.connections import Connections
-from sweepml.graph.hosts import HostTable
+from sweepml.graph.hosts import HostKind, HostTable
 from sweepml.graph.panes import StreamCounts
 from sweepml.runtime.alerts import Alert, AlertBook, AlertState, PositiveRow
 from sweepml.runtime.bundle import Bundle
 from sweepml.runtime.evidence import source_graph
+
+COMPACT_FROM: Final = 1 << 18
+"""Hosts below which a session forgets none: about 60 MB. Chosen, not tuned."""
 
 Observer = Callable[[FeatureRows, NDArray[np.float32]], None]
 """Called with every scored batch: its rows, and their scores, float32, shape (rows,)."""
@@ -84,6 +87,8 @@ class ScoringSession:
         self._stream = FeatureStream(bundle.plan, self.hosts)
         self._book = AlertBook(bundle.manifest, bundle.bundle_id, self.hosts)
         self._scored: set[int] = set()
+        """Hashes of sources: codes do not last."""
+        self._compact_at = COMPACT_FROM
         self._counts = SessionCounts(self._stream.counts)
 
     @property
@@ -108,6 +113,30 @@ class ScoringSession:
         Records may be pushed again afterwards, as a new stream.
         """
         return self._count(self._judge(self._stream.flush_batches()) + self._book.flush())
+
+    def compact(self) -> bool:
+        """Forget hosts that nothing refers to any more, if many have come since the last time.
+
+        For sessions without an end, whose host table would otherwise grow for ever; call it between pushes. No alert
+        changes. Codes that were handed out before are void, so that connections must not be encoded ahead;
+        `LineReader` notices by itself.
+
+        Returns
+        -------
+        bool
+            Whether codes changed.
+        """
+        if len(self.hosts) < self._compact_at:
+            return False
+        keep = np.zeros(len(self.hosts), bool)
+        self._stream.mark_hosts(keep)
+        self._book.mark_hosts(keep)
+        mapping = self.hosts.compact(keep)
+        self._stream.recode(mapping)
+        self._book.recode(mapping)
+        # Twice what is needed: the work is shared by as many new hosts.
+        self._compact_at = max(COMPACT_FROM, 2 * len(self.hosts))
+        return True
 
     def _judge(self, batches: Iterator[FeatureBatch]) -> list[Alert]:
         """Let the book take the rows of each time together, however they were batched."""
@@ -135,7 +164,7 @@ class ScoringSession:
             self._observer(rows, score)
         self._counts.rows += len(rows)
         self._counts.positives += int(np.count_nonzero(positive))
-        self._scored.update(rows.source.tolist())
+        self._scored.update(self.hosts.hash64[np.unique(rows.source)].tolist())
         starts = _group_starts(rows)
         for first, stop in zip(starts, [*starts[1:], len(rows)], strict=True):
             picked = first + np.flatnonzero(positive[first:stop])
@@ -144,12 +173,15 @@ class ScoringSession:
 
     def _positive(self, batch: FeatureBatch, i: int, score: float) -> PositiveRow:
         rows = batch.rows
+        code = int(rows.source[i])
+        name = self.hosts.name(code)
         return PositiveRow(
-            self.hosts.name(int(rows.source[i])),
+            name,
             int(rows.length_s[i]),
             score,
             rows.values[i].copy(),
             source_graph(batch.stack, int(batch.stack_row[i])),
+            identity=name if self.hosts.kind[code] == HostKind.IDENTITY else None,
         )
 
     def _count(self, alerts: list[Alert]) -> list[Alert]:

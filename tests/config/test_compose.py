@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from sweepml.cli.compose import as_yaml, choices, compose_features, compose_train, config_dir
+from sweepml.cli.compose import as_yaml, choices, compose_ablation, compose_features, compose_train, config_dir
+from sweepml.config.ablation import AblationConfig
 from sweepml.config.features import FeatureTableConfig
 from sweepml.config.train import (
     AlertsConfig,
@@ -185,3 +186,14 @@ def test_features_yaml_has_the_keys_and_defaults_of_the_dataclass(repo_root: Pat
         for name in plan:
             setattr(config.features, name, None)
     assert composed == made
+
+
+def test_ablate_yaml_has_the_keys_of_the_dataclass_and_trainings_defaults(repo_root: Path) -> None:
+    written = yaml.safe_load((repo_root / "conf" / "ablate.yaml").read_text())
+    groups = {key for entry in written.pop("defaults") if isinstance(entry, dict) for key in entry}
+    assert written.keys() | groups | {"tracking"} == {field.name for field in fields(AblationConfig)}
+    composed, made = compose_ablation([]), AblationConfig()
+    for name in ("split", "alerts", "output", "seeds"):
+        assert getattr(composed, name) == getattr(made, name), name
+    assert composed.data == compose_train([]).data
+    assert composed.model == compose_train([]).model

@@ -26,7 +26,7 @@ def test_types_are_those_of_the_kernel(conn_log: Path) -> None:
     hosts = HostTable()
     found = table_to_connections(read_connections(conn_log).read_all(), hosts)
     none = empty_connections()
-    types = [int, np.int32, np.int32, np.uint32, np.uint8, *[np.int64] * 5, np.uint8]
+    types = [int, np.int32, np.int32, np.uint32, np.uint8, *[np.int64] * 5, np.uint8, np.int32]
     for name, dtype in zip(Connections.__slots__, types, strict=True):
         assert getattr(found, name).dtype == getattr(none, name).dtype == np.dtype(dtype)
     assert found.service.tolist() == [6 << 16 | 22] * 3 + [1 << 16 | 8, 58 << 16 | 128, 17 << 16 | 5353]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from sweepml.datasets import blocks
 from sweepml.datasets.reader import ConnectionReader, read_connections
 from sweepml.errors import ConfigError, FormatError, InputError, InputMissingError
 from sweepml.schema.connection import CONNECTION_COLUMNS
@@ -199,3 +200,20 @@ def test_published_values_are_what_the_text_says(real_dir: Path, name: str) -> N
         assert table.column(column).to_pylist() == [int(row[key].replace("-", "0")) for row in rows]
     refused = [row["conn_state"] == "REJ" for row in rows]
     assert [outcome == Outcome.REFUSED for outcome in table.column("outcome").to_pylist()] == refused
+
+
+def test_forgetting_addresses_changes_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = long_log(tmp_path / "conn.log", 1000)
+    whole = read_connections(log).read_all()
+    monkeypatch.setattr(blocks, "_CANON_TEXTS", 7)
+    assert read_connections(log).read_all().equals(whole)
+
+
+def test_bytes_read_end_with_the_file(conn_log: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "conn.log.gz"
+    packed.write_bytes(gzip.compress(conn_log.read_bytes()))
+    for path in (conn_log, packed):
+        reader = read_connections(path)
+        assert reader.bytes_read == 0
+        reader.read_all()
+        assert reader.bytes_read == path.stat().st_size

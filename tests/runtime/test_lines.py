@@ -55,7 +55,7 @@ def test_types_are_those_of_the_kernel(tmp_path: Path) -> None:
         path.write_text(HEADER + text)
         (part,) = LineReader(path, HostTable())
         types = [part_array.dtype for part_array in (getattr(part, name) for name in Connections.__slots__)]
-        expected = [np.int64, np.int32, np.int32, np.uint32, np.uint8, *[np.int64] * 5, np.uint8]
+        expected = [np.int64, np.int32, np.int32, np.uint32, np.uint8, *[np.int64] * 5, np.uint8, np.int32]
         assert types == [np.dtype(dtype) for dtype in expected]
 
 
@@ -295,3 +295,22 @@ def test_closing_ends_a_whole_file_early(tmp_path: Path) -> None:
         reader.close()
     assert 0 < reader.report.rows < 100_000
     assert reader.report.rejects == {}
+
+
+def test_codes_of_forgotten_hosts_are_not_remembered(tmp_path: Path) -> None:
+    path = tmp_path / "conn.log"
+    path.write_text(HEADER + rows(0, 40), encoding="utf-8")
+    hosts = HostTable()
+    names = []
+    for connections in LineReader(path, hosts, batch_rows=10):
+        names += [
+            (hosts.name(a), hosts.name(b)) for a, b in zip(connections.source, connections.destination, strict=True)
+        ]
+        keep = np.zeros(len(hosts), bool)
+        keep[-1] = True
+        hosts.compact(keep)
+    assert hosts.generation > 1
+    whole = HostTable()
+    (connections,) = list(LineReader(path, whole))
+    expected = zip(connections.source, connections.destination, strict=True)
+    assert names == [(whole.name(a), whole.name(b)) for a, b in expected]

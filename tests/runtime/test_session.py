@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from sweepml.features import stream as stream_module
 from sweepml.features.kernel import FeatureRows
 from sweepml.graph import panes
+from sweepml.runtime import session as session_module
 from sweepml.runtime.bundle import Bundle
 from sweepml.runtime.session import ScoringSession
 from sweepml.runtime.sinks import ocsf_line
@@ -224,3 +226,48 @@ def test_milestone_alerts_with_the_record_that_reaches_it() -> None:
     later = session.push(to_connections(records[5:], session.hosts))
     assert [(str(one.state), one.dst_count) for one in later] == [("update", 10), ("update", 20)]
     assert states(session.flush()) == ["close"]
+
+
+@settings(max_examples=200)
+@given(cases(max_rows=60), CUTS, st.integers(1, 5), CLOSE_AFTER)
+def test_forgetting_hosts_changes_no_alert(case: Case, cuts: list[int], limit: int, close_after_s: float) -> None:
+    bundle = stub_bundle(case.windows, limit=limit, close_after_s=close_after_s, milestones=(2, 4))
+    plain, one = scored(bundle, case.records, cuts)
+    session_push = ScoringSession.push
+
+    def push(self: ScoringSession, connections: Any) -> Any:
+        alerts = session_push(self, connections)
+        assert self.compact()
+        self._compact_at = 0
+        return alerts
+
+    with mock.patch.object(session_module, "COMPACT_FROM", 0), mock.patch.object(ScoringSession, "push", push):
+        compacted, other = scored(bundle, case.records, cuts)
+    assert plain == compacted
+    assert one.counts == other.counts
+
+
+def test_small_host_tables_are_left_alone(bundle: Bundle) -> None:
+    session = ScoringSession(bundle)
+    session.push(to_connections(sweep(50), session.hosts))
+    assert not session.compact()
+
+
+def test_identities_on_one_address_are_findings_of_their_own() -> None:
+    session = ScoringSession(stub_bundle(((60, 10),), limit=5, milestones=(5,)))
+    connections = to_connections([*sweep(5), *sweep(5, first=6, at_s=1), *sweep(5, first=11, at_s=2)], session.hosts)
+    # The third is named like the address, and swept by somebody else.
+    names = ["pod/a"] * 5 + ["pod/b"] * 5 + ["10.0.0.5"] * 5
+    identity = np.array([session.hosts.encode_identity(name) for name in names], np.int32)
+    plain = to_connections(sweep(5, first=16, at_s=3), session.hosts)
+    alerts = session.push(replace(connections, identity=identity)) + session.push(plain)
+    assert [(alert.source, alert.identity) for alert in alerts] == [
+        ("pod/a", "pod/a"),
+        ("pod/b", "pod/b"),
+        ("10.0.0.5", "10.0.0.5"),
+        ("10.0.0.5", None),
+    ]
+    assert len({alert.dedup_key for alert in alerts}) == 4
+    assert all(alert.dst_count == 5 for alert in alerts)
+    assert json.loads(ocsf_line(alerts[0]))["evidences"][0]["src_endpoint"] == {"name": "pod/a"}
+    assert states(session.flush()) == ["close"] * 4

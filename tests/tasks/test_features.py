@@ -76,6 +76,22 @@ def test_rows_are_those_of_the_batch_pipeline(lab_dir: Path) -> None:
     assert got.column("source").to_pylist() == [capture.hosts.name(code) for code in rows.source.tolist()]
 
 
+def test_forgetting_hosts_changes_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [row(f"10.{i % 200}.{i // 200}.9", at_s=i / 5, src=f"10.0.0.{i % 3}") for i in range(4000)]
+    write_log(Path("many.log"), rows)
+    real = partitions.read_connections
+    monkeypatch.setattr(partitions, "read_connections", lambda path, origin: real(path, origin, batch_rows=100))
+    order = ["source", "end_us", "length_s", "as_of_us"]
+    kept = read_features(features(config("many.log")).path).to_pandas().sort_values(order, ignore_index=True)
+    sizes = []
+    compact = FeatureStream.compact
+    monkeypatch.setattr(FeatureStream, "compact", lambda self: sizes.append(len(self.hosts)) or compact(self))
+    monkeypatch.setattr(partitions, "_HOSTS", 50)
+    forgot = read_features(features(config("many.log", output="g.parquet")).path).to_pandas()
+    assert len(sizes) > 2
+    assert kept.equals(forgot.sort_values(order, ignore_index=True))
+
+
 def test_captures_stand_in_the_order_given() -> None:
     table = features(config(["b.log", "c.log", "a.log"]))
     capture = read_features(table.path).column("capture").to_pylist()
