@@ -122,7 +122,10 @@ def frame_to_connections(frame: pd.DataFrame, hosts: HostTable) -> Connections:
         service=protocol << np.uint32(16) | frame["dst_port"].to_numpy(np.uint32),
         outcome=_mapped(outcome, _outcome_code, np.uint8),
         duration_us=np.rint(duration_s.fillna(MISSING / 1e6).to_numpy() * 1e6).astype(np.int64),
-        **counts,
+        orig_bytes=counts["orig_bytes"],
+        resp_bytes=counts["resp_bytes"],
+        orig_packets=counts["orig_packets"],
+        resp_packets=counts["resp_packets"],
         label=_mapped(
             frame.get("label", pd.Series("", frame.index)), lambda kind: LABEL_BY_KIND.get(kind, 0), np.uint8
         ),
