@@ -130,5 +130,5 @@ def blinded(rows: LabelledRows, share: float, seed: int) -> LabelledRows:
     """
     blind = np.random.default_rng(seed).random(len(rows)) < share
     values = rows.features.values.copy()
-    values[np.ix_(blind, [spec.family == "volume" for spec in CATALOGUE])] = np.nan
+    values[np.ix_(blind, np.array([spec.family == "volume" for spec in CATALOGUE]))] = np.nan
     return replace(rows, features=replace(rows.features, values=values))
