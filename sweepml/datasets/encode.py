@@ -108,7 +108,7 @@ def frame_to_connections(frame: pd.DataFrame, hosts: HostTable) -> Connections:
         raise InputError(f"expected the columns of connections_to_frame, but there is no {', '.join(absent)}")
     ts = pd.to_datetime(frame["ts"], utc=True).astype("datetime64[us, UTC]")
     duration_s = frame.get("duration_s", pd.Series(np.nan, frame.index)).astype(float)
-    counts = {
+    counts: dict[str, Any] = {
         name: np.asarray(frame.get(name, pd.Series(MISSING, frame.index)).fillna(MISSING), np.int64)
         for name in _OPTIONAL
         if name != "duration_us"
