@@ -44,6 +44,9 @@ _FEWEST_EDGES: Final = 3
 
 _HASHES: Final = 2.0**64
 
+_BARELY_MORE: Final = float(np.nextafter(1.0, 2.0))
+"""An estimate may fall below the edges that are there; the row is none the less a sample."""
+
 
 @dataclass(frozen=True, slots=True)
 class GraphLimits:
@@ -108,8 +111,8 @@ class GraphSampler:
     def stack(self, stack: GraphStack) -> GraphStack:
         """Return a stack within the limits, with `GraphStack.sample_scale` where a source has as many edges as may be.
 
-        A row's scale is the estimate of its distinct edges divided by the edges that it has, at least 1; where it is
-        1 the row is exact.
+        A row's scale is the estimate of its distinct edges divided by the edges that it has. It is 1 where the row has
+        fewer edges than the limit, hence is exact, and above 1 at the limit, where nobody can tell.
         """
         kept = self._kept(stack.edges, stack.sources, stack.row_indptr, stack.edge_indptr)
         if kept is not None:
@@ -133,7 +136,7 @@ class GraphSampler:
         for row in full.tolist():
             own = slice(int(stack.edge_indptr[row]), int(stack.edge_indptr[row + 1]))
             largest = (float(self._hash(stack.edges, own).max()) + 1) / _HASHES
-            scale[row] = max((limit - 1) / largest / limit, 1.0)
+            scale[row] = max((limit - 1) / largest / limit, _BARELY_MORE)
         return replace(stack, sample_scale=scale)
 
     def _hash(self, edges: Edges, index: NDArray[np.integer] | slice) -> NDArray[np.uint64]:
