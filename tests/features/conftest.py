@@ -9,7 +9,7 @@ from sweepml.features.plan import FeaturePlan
 from tests.oracle import traffic
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def _plans_without_milestones() -> Iterator[None]:
     plan_of = traffic.plan_of
 
