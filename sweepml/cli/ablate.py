@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-from sweepml.cli.compose import as_yaml, choices, compose_ablation
+from sweepml.cli.answer import composed_or_answered
+from sweepml.cli.compose import compose_ablation
 from sweepml.cli.progress import bars
 
 QUICK: Final = ("model.params.n_bags=1", "model.params.max_iter=60")
@@ -31,17 +32,10 @@ groups (GROUP=OPTION picks a file of conf/):
 
 def run(arguments: list[str]) -> int:
     """Run the command; return the exit code."""
-    if {"-h", "--help"} & set(arguments):
-        groups = "\n".join(f"  {group:<10} {', '.join(options)}" for group, options in choices().items())
-        sys.stdout.write(_HELP.format(groups=groups))
-        return 0
-    show = "--show" in arguments
-    given = [argument for argument in arguments if argument != "--show"]
     # Before the user's, which win; another model has other parameters.
-    quick = () if any(argument.startswith("model=") for argument in given) else QUICK
-    config = compose_ablation([*quick, *given])
-    if show:
-        sys.stdout.write(as_yaml(config))
+    quick = () if any(argument.startswith("model=") for argument in arguments) else QUICK
+    config = composed_or_answered([*quick, *arguments], _HELP, compose_ablation)
+    if config is None:
         return 0
     # Imported only now: help and configuration need no scikit-learn.
     from sweepml.tasks.ablation import ablate

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from sweepml.cli.compose import as_yaml, compose_features
+from sweepml.cli.answer import composed_or_answered
+from sweepml.cli.compose import compose_features
 from sweepml.cli.progress import bars
 
 _HELP = """\
@@ -30,13 +31,8 @@ keep_parts=true leaves them there, so that a run with one more capture computes 
 
 def run(arguments: list[str]) -> int:
     """Run the command; return the exit code."""
-    if {"-h", "--help"} & set(arguments):
-        sys.stdout.write(_HELP)
-        return 0
-    show = "--show" in arguments
-    config = compose_features([argument for argument in arguments if argument != "--show"])
-    if show:
-        sys.stdout.write(as_yaml(config))
+    config = composed_or_answered(arguments, _HELP, compose_features)
+    if config is None:
         return 0
     # Imported only now: help and configuration need no pyarrow.
     from sweepml.tasks.features import features

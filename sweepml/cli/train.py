@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from sweepml.cli.compose import as_yaml, choices, compose_train
+from sweepml.cli.answer import composed_or_answered
+from sweepml.cli.compose import compose_train
 from sweepml.cli.progress import bars
 
 _HELP = """\
@@ -28,14 +29,8 @@ groups (GROUP=OPTION picks a file of conf/):
 
 def run(arguments: list[str]) -> int:
     """Run the command; return the exit code."""
-    if {"-h", "--help"} & set(arguments):
-        groups = "\n".join(f"  {group:<10} {', '.join(options)}" for group, options in choices().items())
-        sys.stdout.write(_HELP.format(groups=groups))
-        return 0
-    show = "--show" in arguments
-    config = compose_train([argument for argument in arguments if argument != "--show"])
-    if show:
-        sys.stdout.write(as_yaml(config))
+    config = composed_or_answered(arguments, _HELP, compose_train)
+    if config is None:
         return 0
     # Imported only now: help and configuration need neither scikit-learn nor MLflow.
     from sweepml.tasks.train import train
