@@ -36,7 +36,7 @@ PANDAS_ROWS: Final = 500_000
 CHUNK_ROWS: Final = 100_000
 """Records in one push of the stream."""
 _IDLE_LOAD: Final = 0.5
-SCALING_ROWS: Final = (100_000, 500_000, 1_000_000, 5_000_000, 20_000_000)
+SCALING_ROWS: Final = (100_000, 500_000, 1_000_000, 5_000_000, 20_000_000, 50_000_000)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -131,7 +131,9 @@ def check(features: FeatureRows, table: Table, *, whole: bool) -> list[str]:
     missing = []
     for i, spec in enumerate(CATALOGUE):
         if spec.name not in table:
-            missing.append(spec.name)
+            # A window by itself has no memory, which is missing on both sides.
+            if not np.isnan(features.values[mine, i]).all():
+                missing.append(spec.name)
         elif spec.unit == "count":
             np.testing.assert_array_equal(features.values[mine, i], table[spec.name][its], err_msg=spec.name)
         else:
@@ -165,7 +167,7 @@ def three_horizons(traffic: Traffic, repeats: int) -> dict[str, Any]:
 
 
 def scaling(repeats: int) -> dict[str, Any]:
-    """Fit time = a * rows ** exponent over sizes that differ by a factor of 200."""
+    """Fit time = a * rows ** exponent over sizes that differ by a factor of 500."""
     seconds = []
     for rows in SCALING_ROWS:
         traffic = make_traffic(rows)

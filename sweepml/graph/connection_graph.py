@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweepml.graph.connections import OTHER_ATTACK_LABEL, SWEEP_LABEL, Connections
-from sweepml.graph.grouping import group_starts, sort_by, starts_of_runs, sum_between
+from sweepml.graph.grouping import group_starts, picker, sort_by, starts_of_runs, sum_between
 
 if TYPE_CHECKING:
     from sweepml.graph.stack_context import StackContext
@@ -89,9 +89,10 @@ class Edges:
 
     def take(self, index: NDArray[np.integer] | NDArray[np.bool_] | slice) -> Edges:
         """Return the edges that an index, mask or slice picks."""
+        pick = picker(index)
         return Edges(
-            **{name: getattr(self, name)[index] for name in _EDGE_COLUMNS},
-            known_from_s=None if self.known_from_s is None else self.known_from_s[:, index],
+            **{name: pick(getattr(self, name)) for name in _EDGE_COLUMNS},
+            known_from_s=None if self.known_from_s is None else pick(self.known_from_s),
         )
 
     @property

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from sweepml.graph.grouping import picker
 from sweepml.graph.hosts import HostKind, HostTable
 from sweepml.schema.connection import Protocol
 
@@ -64,7 +65,8 @@ class Connections:
 
     def take(self, index: NDArray[np.integer] | NDArray[np.bool_] | slice) -> Connections:
         """Return the rows that an index, mask or slice picks."""
-        return Connections(*(getattr(self, column.name)[index] for column in fields(self)))
+        pick = picker(index)
+        return Connections(*(pick(getattr(self, column.name)) for column in fields(self)))
 
     def mark_hosts(self, mask: NDArray[np.bool_]) -> None:
         """Set the mask, shape (hosts,), where a code occurs."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+_Any = TypeVar("_Any", bound=np.generic)
 
 _KEY_BITS: Final = 63
 """Bits of a non-negative int64, into which columns of any integer type go without being converted first."""
@@ -129,6 +132,21 @@ def number_groups(*columns: NDArray[np.integer]) -> tuple[NDArray[np.int64], int
     number = np.empty(count, np.int64)
     number[order] = np.cumsum(new)
     return number, len(starts)
+
+
+def picker(
+    index: NDArray[np.integer] | NDArray[np.bool_] | slice,
+) -> Callable[[NDArray[_Any]], NDArray[_Any]]:
+    """Return a function that picks from the last axis of an array what an index, mask or slice says.
+
+    For several arrays: a mask is turned into an index once, and numpy takes by an index several times faster than it
+    indexes.
+    """
+    if isinstance(index, slice):
+        return lambda array: array[..., index]
+    if index.dtype == bool:
+        index = np.flatnonzero(index)
+    return lambda array: array.take(index, axis=-1)
 
 
 def group_starts(group: NDArray[np.integer], groups: int) -> NDArray[np.int64]:

@@ -125,30 +125,40 @@ class Memory:
             self._cleaned = age
             for things in self._things:
                 things.clean(now_s)
-        keys = [self._keys(graph) for graph in graphs]
-        edge, service = (np.concatenate(column) for column in zip(*keys, strict=True))
+        edge, service = self._keys(graphs)
         answered = np.concatenate([graph.edges.flags & ANSWERED_BIT for graph in graphs]) != 0
         refused = self._things[EDGE].meet(edge, now_s) + self._things[SERVICE].meet(service, now_s)
         refused += self._things[ALIVE].meet(service[answered], now_s)
-        known_from_s = self._look_up(edge, service, now_s)
-        bounds = np.cumsum([len(graph.edges) for graph in graphs])[:-1]
-        parts = np.split(known_from_s, bounds, axis=1)
-        return [_with(graph, part) for graph, part in zip(graphs, parts, strict=True)], refused
+        return self._with_look_up(graphs, edge, service, now_s), refused
 
-    def recall(self, graph: ConnectionGraph, now_s: int) -> ConnectionGraph:
-        """Return a graph with what is known of its edges at `now_s`, without learning anything."""
-        return _with(graph, self._look_up(*self._keys(graph), now_s))
+    def recall(self, graphs: Sequence[ConnectionGraph], now_s: int) -> list[ConnectionGraph]:
+        """Return graphs with what is known of their edges at `now_s`, without learning anything."""
+        return self._with_look_up(graphs, *self._keys(graphs), now_s)
 
-    def _look_up(self, edge: NDArray[np.uint64], service: NDArray[np.uint64], now_s: int) -> NDArray[np.uint32]:
+    def _with_look_up(
+        self, graphs: Sequence[ConnectionGraph], edge: NDArray[np.uint64], service: NDArray[np.uint64], now_s: int
+    ) -> list[ConnectionGraph]:
         pairs = zip(self._things, (edge, service, service), strict=True)
-        return np.stack([things.known_from_s(keys, now_s) for things, keys in pairs])
+        known_from_s = np.stack([things.known_from_s(keys, now_s) for things, keys in pairs])
+        with_memory, start = [], 0
+        for graph in graphs:
+            stop = start + len(graph.edges)
+            edges = replace(graph.edges, known_from_s=known_from_s[:, start:stop])
+            with_memory.append(replace(graph, edges=edges))
+            start = stop
+        return with_memory
 
-    def _keys(self, graph: ConnectionGraph) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-        """Return a key per edge, and one per service, that do not depend on codes."""
-        edges, hash64 = graph.edges, self._hosts.hash64
-        service = mix_bits(hash64.take(edges.destination) ^ mix_bits(edges.service.astype(np.uint64)))
+    def _keys(self, graphs: Sequence[ConnectionGraph]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        """Return a key per edge of all graphs, and one of its service, that do not depend on codes."""
+        hash64 = self._hosts.hash64
+        port = np.concatenate([graph.edges.service for graph in graphs]).astype(np.uint64)
+        service = mix_bits(hash64.take(np.concatenate([graph.edges.destination for graph in graphs])) ^ mix_bits(port))
+        source_counts = np.array([len(graph.sources) for graph in graphs], np.int64)
+        offset = np.repeat(np.cumsum(source_counts) - source_counts, [len(graph.edges) for graph in graphs])
+        row = np.concatenate([graph.edges.row for graph in graphs]) + offset
         # Mixed once more, lest a source and a destination could change places.
-        return mix_bits(mix_bits(hash64.take(graph.sources)).take(edges.row) ^ service), service
+        source = mix_bits(hash64.take(np.concatenate([graph.sources for graph in graphs])))
+        return mix_bits(source.take(row) ^ service), service
 
 
 class _Things:
@@ -215,7 +225,3 @@ class _Things:
 def seconds(time_us: int) -> int:
     """Return a pane's end as whole seconds that fit 32 bits; nothing is older than 1970."""
     return min(max(time_us // US_PER_S, 0), NEVER - 1)
-
-
-def _with(graph: ConnectionGraph, known_from_s: NDArray[np.uint32]) -> ConnectionGraph:
-    return replace(graph, edges=replace(graph.edges, known_from_s=known_from_s))

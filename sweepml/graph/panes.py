@@ -287,12 +287,14 @@ class PaneStream:
 
     def _recall(self, pane: int) -> None:
         """Ask the memory for the milestones up to and in a pane, which it has not learned yet."""
+        told: list[Milestone] = []
         while self._recalling and self._recalling[0].as_of_us // self._pane_us <= pane:
-            one = self._recalling.popleft()
-            if self._memory is not None:
-                graph = self._memory.recall(one.graph, self._end_s(one.as_of_us // self._pane_us))
-                one = replace(one, graph=graph)
-            self._recalled.append(one)
+            told.append(self._recalling.popleft())
+        if self._memory is not None and told:
+            # All of them came in one pane: those of panes before were asked for when those panes were learned.
+            graphs = self._memory.recall([one.graph for one in told], self._end_s(told[0].as_of_us // self._pane_us))
+            told = [replace(one, graph=graph) for one, graph in zip(told, graphs, strict=True)]
+        self._recalled += told
 
     def _end_s(self, pane: int) -> int:
         return seconds((pane + 1) * self._pane_us)
