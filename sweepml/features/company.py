@@ -56,16 +56,14 @@ class Company:
         self._count_ports(view)
         self._compare(view)
         context = view.stack.context
-        if context is not None and context.milestone.any():
-            rows_of: dict[int, list[int]] = {}
-            around: dict[int, Surroundings] = {}
-            for row, cell in enumerate(view.stack.cell.tolist()):
-                surroundings = context.surroundings[cell]
+        if context is not None:
+            sharing: dict[int, tuple[Surroundings, list[int]]] = {}
+            for row in np.flatnonzero(context.milestone.take(view.stack.cell)).tolist():
+                surroundings = context.surroundings[view.stack.cell[row]]
                 if surroundings is not None:
-                    around[id(surroundings)] = surroundings
-                    rows_of.setdefault(id(surroundings), []).append(row)
-            for key, rows in rows_of.items():
-                self._look_up(view, np.array(rows), around[key].once(SurroundingsTables))
+                    sharing.setdefault(id(surroundings), (surroundings, []))[1].append(row)
+            for surroundings, rows in sharing.values():
+                self._look_up(view, np.array(rows), surroundings.once(SurroundingsTables))
 
     def _count_destinations(self, view: WindowView) -> None:
         destinations, cell = view.destinations, view.stack.cell
