@@ -32,7 +32,7 @@ from sweepml.schema.catalogue import CATALOGUE
 
 T = TypeVar("T")
 
-PANDAS_ROWS: Final = 500_000
+PANDAS_ROWS: Final = 5_000_000
 CHUNK_ROWS: Final = 100_000
 """Records in one push of the stream."""
 _IDLE_LOAD: Final = 0.5
