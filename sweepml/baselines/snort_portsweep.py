@@ -163,7 +163,7 @@ def _levels(tcp: SweepLimits, udp: SweepLimits, icmp: SweepLimits) -> Mapping[in
 
 @dataclass(frozen=True, slots=True)
 class SnortPortsweepLow(SnortPortsweep):
-    """`SnortPortsweep` at Snort's low level: refusals only, over 60 s."""
+    """Portsweep at Snort's low level: 5 refusals over 5 changes of address and at most 15 of port in 60 s."""
 
     name: ClassVar[str] = "snort_portsweep_low"
     title: ClassVar[str] = "Snort portsweep, low"
@@ -177,7 +177,7 @@ class SnortPortsweepLow(SnortPortsweep):
 
 @dataclass(frozen=True, slots=True)
 class SnortPortsweepMedium(SnortPortsweep):
-    """`SnortPortsweep` at Snort's medium level, over 90 s."""
+    """Portsweep at Snort's medium level: 7 refusals, or 30 connections, in 90 s."""
 
     name: ClassVar[str] = "snort_portsweep_medium"
     title: ClassVar[str] = "Snort portsweep, medium"
@@ -191,7 +191,7 @@ class SnortPortsweepMedium(SnortPortsweep):
 
 @dataclass(frozen=True, slots=True)
 class SnortPortsweepHigh(SnortPortsweep):
-    """`SnortPortsweep` at Snort's high level, over 600 s."""
+    """Portsweep at Snort's high level: 3 refusals, or 30 connections, in 600 s."""
 
     name: ClassVar[str] = "snort_portsweep_high"
     title: ClassVar[str] = "Snort portsweep, high"

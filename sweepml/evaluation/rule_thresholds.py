@@ -12,6 +12,7 @@ from sweepml.baselines.base import Rule
 from sweepml.datasets.capture import Capture
 from sweepml.errors import ConfigError, InputError
 from sweepml.evaluation.alerts import JudgementRules, judge_alerts, merge_alerts
+from sweepml.evaluation.episodes import DEFAULT_RULES
 from sweepml.evaluation.exposure import Exposure
 from sweepml.evaluation.thresholds import AlertBudget
 from sweepml.schema.alert import AlertRow
@@ -39,7 +40,9 @@ class TunedRule:
     alerts: tuple[AlertRow, ...]
 
 
-def tune_rule(rule: Rule, captures: Sequence[Capture], budget: AlertBudget) -> TunedRule:
+def tune_rule(
+    rule: Rule, captures: Sequence[Capture], budget: AlertBudget, judgement: JudgementRules = DEFAULT_RULES
+) -> TunedRule:
     """Return a rule at the lowest threshold that keeps the alert budget on some captures.
 
     Parameters
@@ -51,6 +54,8 @@ def tune_rule(rule: Rule, captures: Sequence[Capture], budget: AlertBudget) -> T
     budget
         What is bearable: of it, `per_day_per_1000` and `close_after_s`. Its floor and shares are about probabilities
         and horizons, which rules do not have.
+    judgement
+        When an alert is about an episode; alerts are merged as the budget says.
 
     Returns
     -------
@@ -88,7 +93,7 @@ def tune_rule(rule: Rule, captures: Sequence[Capture], budget: AlertBudget) -> T
             for capture, trajectory in zip(captures, trajectories, strict=True)
             for alert in tuned.alerts_of(trajectory, capture.hosts, capture.name)
         )
-        false = [one.alert for one in judge_alerts(captures, alerts, JudgementRules()) if not one.sweeps]
+        false = [one.alert for one in judge_alerts(captures, alerts, judgement) if not one.sweeps]
         count = len(merge_alerts(false, budget.close_after_s))
         if count > allowed:
             break
