@@ -75,8 +75,9 @@ class ElasticNetworkSweep(Rule):
         contacts = contacts.take(keep & is_private(contacts, hosts)).by_identity()
         window_us, every_us = self.window_s * US_PER_S, self.every_s * US_PER_S
         # A search at t sees [t - window, t), so that a row is seen by the searches in (ts, ts + window].
-        first, last = contacts.ts_us // every_us + 1, (contacts.ts_us + window_us) // every_us
-        rows = np.repeat(np.arange(len(contacts)), last - first + 1)
-        nth = np.arange(len(rows)) - np.repeat(np.cumsum(last - first + 1) - (last - first + 1), last - first + 1)
-        seen = contacts.take(rows)
-        return count_destinations_at(seen, (first[rows] + nth) * every_us, seen.source)
+        first = contacts.ts_us // every_us + 1
+        searches = (contacts.ts_us + window_us) // every_us - first + 1
+        row = np.repeat(np.arange(len(contacts)), searches)
+        nth = np.arange(len(row)) - np.repeat(np.cumsum(searches) - searches, searches)
+        seen = contacts.take(row)
+        return count_destinations_at(seen, (first[row] + nth) * every_us, seen.source)
