@@ -51,7 +51,6 @@ def classify(victim_count: int, port_count: int) -> ScanKind:
 class _Attempts:
     """What is remembered of one source between two resets."""
 
-    state: int
     since_us: int
     pairs: set[tuple[int, int]] = field(default_factory=set)
     victims: set[int] = field(default_factory=set)
@@ -145,7 +144,7 @@ class ZeekSimpleScan(Rule):
         ):
             seen = remembered.get(number)
             if seen is None:
-                seen = remembered[number] = _Attempts(number, ts_us)
+                seen = remembered[number] = _Attempts(ts_us)
             if not seen.may_sweep:
                 continue
             seen.add(victim, port, is_dark=is_dark)
