@@ -20,7 +20,7 @@ _HEADINGS: Final = ("feature", "unit", "range", "definition", "missing where", "
 
 def features_page() -> str:
     """Return docs/features.md."""
-    introduction, words = _words()
+    introduction, words, notes = _words()
     lines = [
         "# Features",
         "",
@@ -33,7 +33,8 @@ def features_page() -> str:
         "",
         *words,
         "",
-        "A missing value is NaN. The list is append-only: a changed definition gets a new name.",
+        *notes,
+        "A missing value is NaN.",
     ]
     for family, specs in FAMILIES.items():
         lines += ["", f"## {family.replace('_', ' ').capitalize()}", "", *_table(specs)]
@@ -55,12 +56,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _words() -> tuple[str, list[str]]:
-    """Return the introduction and the definitions of words in the catalogue's docstring."""
+def _words() -> tuple[str, list[str], list[str]]:
+    """Return the introduction, the definitions of words, and what follows them in the catalogue's docstring."""
     paragraphs = (catalogue.__doc__ or "").split("\n\n")
     introduction, words = paragraphs[1], paragraphs[2]
     assert words.startswith("* "), "the catalogue's third paragraph defines its words"
-    return introduction, [f"- {' '.join(word.split())}" for word in words.removeprefix("* ").split("\n* ")]
+    defined = [f"- {' '.join(word.split())}" for word in words.removeprefix("* ").split("\n* ")]
+    notes = [line for paragraph in paragraphs[3:] for line in (" ".join(paragraph.split()), "")]
+    return introduction, defined, notes
 
 
 def _table(specs: Sequence[FeatureSpec]) -> Iterator[str]:

@@ -62,6 +62,8 @@ class FeaturesConfig:
     milestones: list[int] = field(default_factory=lambda: [5 * 2**i for i in range(9)])
     max_edges_per_source: int = 20_000
     max_sources_per_pane: int = 1_000_000
+    memory_s: int = 86_400
+    max_remembered: int = 1_000_000
 
 
 @dataclass

@@ -121,6 +121,8 @@ def write_bundle(
         milestones=plan.milestones,
         max_edges_per_source=plan.max_edges_per_source,
         max_sources_per_pane=plan.max_sources_per_pane,
+        memory_s=plan.memory_s,
+        max_remembered=plan.max_remembered,
         thresholds=tuple(float(detector.thresholds[spec.length_s]) for spec in plan.windows),
         alert_budget=provenance.alert_budget,
         close_after_s=provenance.close_after_s,

@@ -13,18 +13,18 @@ def fan_out(view: WindowView) -> dict[str, NDArray[np.generic]]:
     """Return the columns of the family ``fan_out``; definitions in `sweepml.schema.catalogue`."""
     ports, destinations = view.ports, view.destinations
     connection_count = sum_between(view.stack.edge_indptr, view.edges.connections)
-    top_port_dst_count = ports.top_dst_count
+    edge_count, top_port_dst_count = view.estimate(view.edge_count), view.top_port_dst_count
     top_dst_port_count = np.maximum.reduceat(destinations.port_count, destinations.row_starts)
     return {
-        "connection_count": connection_count,
-        "dst_count": destinations.count,
+        "connection_count": view.estimate(connection_count),
+        "dst_count": view.dst_count,
         "port_count": ports.count,
-        "edge_count": view.edge_count,
+        "edge_count": edge_count,
         "top_port_dst_count": top_port_dst_count,
-        "top_port_dst_ratio": top_port_dst_count / destinations.count,
+        "top_port_dst_ratio": ports.top_dst_count / destinations.count,
         "top_dst_port_count": top_dst_port_count,
         "fan_ratio": top_port_dst_count / (top_port_dst_count + top_dst_port_count),
-        "dst_per_port_mean": view.edge_count / ports.count,
+        "dst_per_port_mean": edge_count / ports.count,
         "port_entropy_bits": entropy_bits(ports.dst_count, ports.bounds, view.edge_count),
         "dst_evenness_ratio": _evenness(
             entropy_bits(destinations.connections, destinations.bounds, connection_count), destinations.count

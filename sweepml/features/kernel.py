@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweepml.features.fan_out import fan_out
+from sweepml.features.memory import memory
 from sweepml.features.order import order
 from sweepml.features.outcomes import outcomes
 from sweepml.features.popularity import popularity
@@ -37,6 +38,7 @@ _KERNELS: Final[dict[str, _Family]] = {
     "walk": walk,
     "graph": popularity,
     "relative": relative,
+    "memory": memory,
 }
 _COLUMN: Final = {name: i for i, name in enumerate(FEATURE_NAMES)}
 

@@ -35,7 +35,7 @@ def order(view: WindowView) -> dict[str, NDArray[np.generic]]:
     steps = destinations.count - 1
     return {
         "cidr_host_bits": host_bits,
-        "cidr_fill_ratio": destinations.count * np.exp2(-host_bits),
+        "cidr_fill_ratio": np.minimum(view.dst_count * np.exp2(-host_bits), 1.0),
         "adjacent_dst_ratio": ratio(count_between(bounds, adjacent), steps),
         "sequential_step_ratio": ratio(count_between(bounds, sequential), steps),
         "ascending_step_ratio": ratio(count_between(bounds, ascending), steps),

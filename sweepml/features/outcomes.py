@@ -21,7 +21,7 @@ def outcomes(view: WindowView) -> dict[str, NDArray[np.generic]]:
         count = view.per_row(best_bit == 1 << outcome)
         columns[f"{outcome.label}_ratio"] = ratio(count, view.known_count)
 
-    known_dst_count = count_between(destinations.bounds, destinations.known)
+    known_dst_count = view.estimate(count_between(destinations.bounds, destinations.known))
     columns["failed_dst_count"] = view.failed_dst_count
     columns["failed_dst_ratio"] = ratio(view.failed_dst_count, known_dst_count)
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from sweepml.errors import ConfigError
 from sweepml.graph.hosts import DEFAULT_INTERNAL_NETWORKS, HostTable, InternalNetworks
+from sweepml.graph.memory import DEFAULT_MAX_REMEMBERED, DEFAULT_MEMORY_S, MemorySpec
 from sweepml.graph.milestones import DEFAULT_MILESTONES, check_milestones
 from sweepml.graph.sampling import DEFAULT_MAX_EDGES, DEFAULT_MAX_SOURCES, GraphLimits
 from sweepml.graph.windows import DEFAULT_WINDOWS, WindowSpec, check_windows
@@ -36,6 +37,11 @@ class FeaturePlan:
         `sweepml.graph.sampling`.
     max_sources_per_pane
         Sources in a pane or window; of more, those with the smallest hashes are kept.
+    memory_s
+        Seconds without occurring after which an edge or service is forgotten, see `sweepml.graph.memory`; not less than
+        the longest window. 0: nothing is remembered, and the family ``memory`` is missing.
+    max_remembered
+        Edges, and services, that are remembered at most.
 
     Raises
     ------
@@ -49,6 +55,8 @@ class FeaturePlan:
     milestones: tuple[int, ...] = DEFAULT_MILESTONES
     max_edges_per_source: int = DEFAULT_MAX_EDGES
     max_sources_per_pane: int = DEFAULT_MAX_SOURCES
+    memory_s: int = DEFAULT_MEMORY_S
+    max_remembered: int = DEFAULT_MAX_REMEMBERED
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "windows", check_windows(self.windows))
@@ -56,12 +64,23 @@ class FeaturePlan:
             raise ConfigError(f"min_dst_count must be at least 1, got {self.min_dst_count}")
         InternalNetworks(self.internal_networks)
         object.__setattr__(self, "milestones", check_milestones(self.milestones))
-        _ = self.limits
+        _ = self.limits, self.memory
+        longest_s = self.windows[-1].length_s
+        if 0 < self.memory_s < longest_s:
+            raise ConfigError(
+                f"memory_s must be at least {longest_s}, the longest window, or 0, which turns it off; "
+                f"got {self.memory_s}"
+            )
 
     @property
     def limits(self) -> GraphLimits:
         """How large graphs may become."""
         return GraphLimits(self.max_edges_per_source, self.max_sources_per_pane)
+
+    @property
+    def memory(self) -> MemorySpec:
+        """How long and how much is remembered."""
+        return MemorySpec(self.memory_s, self.max_remembered)
 
     def new_hosts(self) -> HostTable:
         """Return an empty host table that classifies addresses as this plan says."""

@@ -14,7 +14,8 @@ def scope(view: WindowView) -> dict[str, NDArray[np.generic]]:
     """Return the columns of the family ``scope``; definitions in `sweepml.schema.catalogue`."""
     destinations = view.destinations
     public = view.hosts.kind.take(destinations.host) == HostKind.PUBLIC
-    public_dst_count = count_between(destinations.bounds, public)
+    held_public_count = count_between(destinations.bounds, public)
+    public_dst_count = view.estimate(held_public_count)
     # Destinations are in address order, so one network's hosts stand together.
     net = view.hosts.net.take(destinations.rank)
     new_net = np.ones(len(net), bool)
@@ -22,9 +23,9 @@ def scope(view: WindowView) -> dict[str, NDArray[np.generic]]:
     new_net[destinations.row_starts] = True
     net_count = count_between(destinations.bounds, new_net)
     return {
-        "internal_dst_count": destinations.count - public_dst_count,
+        "internal_dst_count": view.dst_count - public_dst_count,
         "public_dst_count": public_dst_count,
-        "public_dst_ratio": public_dst_count / destinations.count,
+        "public_dst_ratio": held_public_count / destinations.count,
         "net_count": net_count,
-        "dst_per_net_mean": destinations.count / net_count,
+        "dst_per_net_mean": view.dst_count / net_count,
     }

@@ -16,19 +16,13 @@ from sweepml.graph.connections import Connections
 from sweepml.graph.hosts import HostTable
 from sweepml.graph.panes import ClosedWindow, PaneStream, StreamCounts
 from sweepml.graph.stack_context import StackContext
-from sweepml.schema.catalogue import CATALOGUE, FEATURE_NAMES
+from sweepml.schema.catalogue import FEATURE_NAMES
 
 _EDGES_PER_BATCH: Final = 100_000
 """Windows are computed together until they hold so many edges: enough to hide numpy's cost per call, few enough
 to stay in cache (measured: 50,000 to 200,000 are equally fast)."""
 
 _DST_COUNT: Final = FEATURE_NAMES.index("dst_count")
-
-ABOUT_OTHERS: Final = frozenset({"graph", "relative"})
-"""Families that see a source among all others. A milestone's graph holds its own source only, so that they are missing
-in its row until they look at the milestone's `Surroundings`."""
-
-_ABOUT_OTHERS: Final = np.array([spec.family in ABOUT_OTHERS for spec in CATALOGUE])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +65,7 @@ class FeatureStream:
     def __init__(self, plan: FeaturePlan, hosts: HostTable | None = None) -> None:
         self.plan = plan
         self.hosts = plan.new_hosts() if hosts is None else hosts
-        self._panes = PaneStream(plan.windows, self.hosts, plan.milestones, plan.limits)
+        self._panes = PaneStream(plan.windows, self.hosts, plan.milestones, plan.limits, plan.memory)
 
     @property
     def counts(self) -> StreamCounts:
@@ -150,8 +144,12 @@ class FeatureStream:
         stack = self._panes.sampler.stack(stack_graphs([window.panes for window in windows]))
         self._count(stack)
         milestone = np.array([window.milestone for window in windows], np.int32)
-        if milestone.any():
-            stack = replace(stack, context=StackContext(milestone, tuple(w.surroundings for w in windows)))
+        context = StackContext(
+            milestone,
+            tuple(window.surroundings for window in windows),
+            np.array([window.memory_begin_us for window in windows], np.int64),
+        )
+        stack = replace(stack, context=context)
         rows = compute_features(
             stack,
             self.hosts,
@@ -159,6 +157,5 @@ class FeatureStream:
             np.array([window.spec.length_us for window in windows]),
             np.array([window.as_of_us for window in windows]),
         )
-        rows.values[np.ix_(rows.milestone > 0, _ABOUT_OTHERS)] = np.nan
         kept = np.flatnonzero(rows.values[:, _DST_COUNT] >= self.plan.min_dst_count)
         return FeatureBatch(rows.take(kept), stack, kept)

@@ -34,7 +34,7 @@ def timing(view: WindowView) -> dict[str, NDArray[np.generic]]:
     last_slot = _slot(edges.last_us - view.start_us.take(view.row), edge_length_us)
     return {
         "window_length_s": length_s,
-        "first_contact_rate_hz": view.edge_count / length_s,
+        "first_contact_rate_hz": view.estimate(view.edge_count) / length_s,
         "first_contact_span_ratio": span_us / length_us,
         "gap_burstiness": _burstiness(contacts.offset_us, starts, view.edge_count),
         "revisited_ratio": view.per_row(edges.last_us - edges.first_us > _REVISIT_US) / view.edge_count,

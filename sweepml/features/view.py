@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from sweepml.features.company import Company
 from sweepml.graph.connection_graph import OUTCOME_BITS, SWEEP_BIT, GraphStack
 from sweepml.graph.grouping import count_between, sort_by, sort_within, starts_of_runs, sum_between
 from sweepml.graph.hosts import HostTable
@@ -48,6 +49,36 @@ class WindowView:
         """Count the edges of each row that a mask picks."""
         return count_between(self.stack.edge_indptr, edge_mask)
 
+    def estimate(self, count: NDArray[np.integer], row: NDArray[np.int32] | None = None) -> NDArray[np.integer]:
+        """Return how many edges or destinations those counted stand for: more where a row holds a sample only.
+
+        Parameters
+        ----------
+        count
+            Edges or destinations that the graph holds, shape (n,).
+        row
+            Row to which each count belongs, shape (n,); by default the counts are one per row.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            Whole numbers, so that no sum of them depends on its order.
+        """
+        scale = self.stack.sample_scale
+        if scale is None:
+            return count
+        return np.rint(count * (scale if row is None else scale.take(row))).astype(np.int64)
+
+    @cached_property
+    def dst_count(self) -> NDArray[np.integer]:
+        """Destinations per row."""
+        return self.estimate(self.destinations.count)
+
+    @cached_property
+    def top_port_dst_count(self) -> NDArray[np.integer]:
+        """Most destinations on one port, per row."""
+        return self.estimate(self.ports.top_dst_count)
+
     @cached_property
     def edge_starts(self) -> NDArray[np.int64]:
         """Where each row's edges begin; no row is empty."""
@@ -55,7 +86,7 @@ class WindowView:
 
     @cached_property
     def edge_count(self) -> NDArray[np.int64]:
-        """Edges per row."""
+        """Edges per row, as the graph holds them."""
         return np.diff(self.stack.edge_indptr)
 
     @cached_property
@@ -91,10 +122,15 @@ class WindowView:
         return DestinationGroups(self)
 
     @cached_property
-    def failed_dst_count(self) -> NDArray[np.int32]:
+    def failed_dst_count(self) -> NDArray[np.integer]:
         """Destinations with a known edge of which no edge was answered, per row."""
         destinations = self.destinations
-        return count_between(destinations.bounds, destinations.known & ~destinations.answered)
+        return self.estimate(count_between(destinations.bounds, destinations.known & ~destinations.answered))
+
+    @cached_property
+    def company(self) -> Company:
+        """What all sources of each row's window did."""
+        return Company(self)
 
     @cached_property
     def visits(self) -> Visits:
@@ -121,7 +157,7 @@ class PortGroups:
         self.count = np.diff(self.bounds)
         """Ports per row."""
         self.top_dst_count = np.maximum.reduceat(self.dst_count, row_starts)
-        """Most destinations on one port, per row."""
+        """Most destinations on one port, per row, as the graph holds them."""
         is_top = np.flatnonzero(self.dst_count == self.top_dst_count.take(self.row))
         self.top = is_top[starts_of_runs(self.row[is_top])]
         """Index of each row's top port; of equals the lowest."""
@@ -155,7 +191,7 @@ class DestinationGroups:
         self.bounds = np.append(self.row_starts, len(starts))
         """Destinations of row r are ``bounds[r]:bounds[r + 1]``."""
         self.count = np.diff(self.bounds)
-        """Destinations per row."""
+        """Destinations per row, as the graph holds them."""
 
 
 class Visits:

@@ -70,6 +70,9 @@ class Edges:
         int64, ``start of the first connection in us << 3 | its Outcome``: a minimum keeps both together.
     last_us
         int64, start of the last connection.
+    known_from_s
+        uint32, shape (3, edges), or None where there is no memory: since when the edge, its service, and its service
+        as one that answers, were known when the contacts arrived, see `sweepml.graph.memory`.
     """
 
     row: NDArray[np.int32]
@@ -79,9 +82,17 @@ class Edges:
     flags: NDArray[np.uint8]
     first_key: NDArray[np.int64]
     last_us: NDArray[np.int64]
+    known_from_s: NDArray[np.uint32] | None = None
 
     def __len__(self) -> int:
         return len(self.row)
+
+    def take(self, index: NDArray[np.integer] | NDArray[np.bool_] | slice) -> Edges:
+        """Return the edges that an index, mask or slice picks."""
+        return Edges(
+            **{name: getattr(self, name)[index] for name in _EDGE_COLUMNS},
+            known_from_s=None if self.known_from_s is None else self.known_from_s[:, index],
+        )
 
     @property
     def first_us(self) -> NDArray[np.int64]:
@@ -92,6 +103,9 @@ class Edges:
     def first_outcome(self) -> NDArray[np.uint8]:
         """`Outcome` of each edge's first connection; of several at the same microsecond, the best."""
         return (self.first_key & ((1 << OUTCOME_BITS) - 1)).astype(np.uint8)
+
+
+_EDGE_COLUMNS: Final = tuple(column.name for column in fields(Edges) if column.name != "known_from_s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +192,9 @@ class GraphStack:
     def __getitem__(self, index: int) -> ConnectionGraph:
         first, last = int(self.row_indptr[index]), int(self.row_indptr[index + 1])
         cut = slice(int(self.edge_indptr[first]), int(self.edge_indptr[last]))
-        columns = {f.name: getattr(self.edges, f.name)[cut] for f in fields(Edges)}
-        columns["row"] = columns["row"] - np.int32(first)
-        return ConnectionGraph(Edges(**columns), self.sources[first:last], self.totals[first:last])
+        edges = self.edges.take(cut)
+        edges = replace(edges, row=edges.row - np.int32(first))
+        return ConnectionGraph(edges, self.sources[first:last], self.totals[first:last])
 
 
 def stack_connections(connections: Connections, cell: NDArray[np.int32], cells: int) -> GraphStack:
@@ -231,7 +245,8 @@ def stack_graphs(groups: Sequence[Sequence[ConnectionGraph]]) -> GraphStack:
     Parameters
     ----------
     groups
-        Graphs whose codes come from one `HostTable`. A graph may stand in several groups, a group may be empty.
+        Graphs whose codes come from one `HostTable`. A graph may stand in several groups, a group may be empty. What
+        memory says of edges is kept if it says something of all of them.
     """
     graphs = [graph for group in groups for graph in group]
     cell_of_graph = np.repeat(np.arange(len(groups), dtype=np.int32), [len(group) for group in groups])
@@ -258,19 +273,14 @@ def stack_graphs(groups: Sequence[Sequence[ConnectionGraph]]) -> GraphStack:
     edge_counts = [len(graph.edges) for graph in graphs]
     offsets = np.repeat((np.cumsum(source_counts) - source_counts).astype(np.int32), edge_counts)
     row = merged_row[column("row") + offsets]
-    service, destination = column("service"), column("destination")
-    edge_order = sort_by(row, service, destination)
-    edges = _reduce(
-        Edges(
-            row=row[edge_order],
-            service=service[edge_order],
-            destination=destination[edge_order],
-            connections=column("connections")[edge_order],
-            flags=column("flags")[edge_order],
-            first_key=column("first_key")[edge_order],
-            last_us=column("last_us")[edge_order],
-        )
+    known = [graph.edges.known_from_s for graph in graphs]
+    remembered = [one for one in known if one is not None]
+    edges = Edges(
+        row=row,
+        **{name: column(name) for name in _EDGE_COLUMNS if name != "row"},
+        known_from_s=np.concatenate(remembered, axis=1) if len(remembered) == len(known) else None,
     )
+    edges = _reduce(edges.take(sort_by(row, edges.service, edges.destination)))
     return _stack(edges, cell[row_starts], source[row_starts], totals, len(groups))
 
 
@@ -300,6 +310,7 @@ def _reduce(edges: Edges) -> Edges:
         np.bitwise_or.reduceat(edges.flags, starts),
         np.minimum.reduceat(edges.first_key, starts),
         np.maximum.reduceat(edges.last_us, starts),
+        None if edges.known_from_s is None else np.minimum.reduceat(edges.known_from_s, starts, axis=1),
     )
 
 

@@ -19,8 +19,9 @@ record that reached it, hence after the windows which that record closed.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -29,6 +30,7 @@ from numpy.typing import NDArray
 from sweepml.graph.connection_graph import ConnectionGraph, stack_connections
 from sweepml.graph.connections import Connections, is_contact
 from sweepml.graph.hosts import HostTable
+from sweepml.graph.memory import NO_MEMORY, Memory, MemorySpec, seconds
 from sweepml.graph.milestones import Milestone, MilestoneTracker
 from sweepml.graph.sampling import DEFAULT_LIMITS, GraphLimits, GraphSampler
 from sweepml.graph.stack_context import Surroundings
@@ -60,6 +62,8 @@ class StreamCounts:
     """Sources in windows whose edges were so many that a sample of them was kept."""
     full_windows: int = 0
     """Windows with as many sources as may be: others may have been left out."""
+    not_remembered: int = 0
+    """Edges and services that the memory had no room for: they look new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,8 @@ class ClosedWindow:
         are what it has just reached.
     surroundings
         Of a milestone: the last closed window of its length, with all sources; None where that held nobody.
+    memory_begin_us
+        When the stream began to remember: at its first record.
     """
 
     spec: WindowSpec
@@ -89,6 +95,7 @@ class ClosedWindow:
     panes: tuple[ConnectionGraph, ...]
     milestone: int = 0
     surroundings: Surroundings | None = None
+    memory_begin_us: int = 0
 
     @property
     def start_us(self) -> int:
@@ -134,6 +141,8 @@ class PaneStream:
         Targets in the trailing window of the shortest length at which a source is judged at once; none by default.
     limits
         How large the graph of a pane may become.
+    memory
+        How long and how much is remembered; nothing by default.
 
     Attributes
     ----------
@@ -149,6 +158,7 @@ class PaneStream:
         hosts: HostTable,
         milestones: Sequence[int] = (),
         limits: GraphLimits = DEFAULT_LIMITS,
+        memory: MemorySpec = NO_MEMORY,
     ) -> None:
         self.windows = check_windows(windows)
         self.hosts = hosts
@@ -156,6 +166,7 @@ class PaneStream:
         self.sampler = GraphSampler(hosts, limits)
         self._tracker = MilestoneTracker(milestones, self.windows[0].length_us, hosts)
         self._pane_us = self.windows[0].stride_us
+        self._memory_spec = memory
         self._late_run = 0
         self._reset()
 
@@ -167,6 +178,10 @@ class PaneStream:
         self._folded: dict[int, ConnectionGraph] = {}
         self._tracker.reset()
         self._surroundings: Surroundings | None = None
+        self._memory = Memory(self._memory_spec, self.hosts) if self._memory_spec.length_s else None
+        self._memory_begin_us = 0
+        self._recalling: deque[Milestone] = deque()
+        self._recalled: list[Milestone] = []
 
     @property
     def clock_us(self) -> int | None:
@@ -198,7 +213,7 @@ class PaneStream:
         clock_us = self._clock_us
         last = {level.spec: (level.number(clock_us) + 1) * level.spec.stride_us for level in self._levels}
         closed = [
-            ClosedWindow(window.spec, window.end_us, clock_us, window.panes)
+            replace(window, as_of_us=clock_us)
             for window in self._advance(max(last.values()))
             if window.end_us == last[window.spec]
         ]
@@ -263,10 +278,38 @@ class PaneStream:
             connections, kept_clock = connections.take(keep), clock[keep]
         connections = connections.by_identity()
         if self._clock_us is None:
-            self._clock_us = int(clock[0])
-        milestones = self._tracker.take(connections, kept_clock)
+            self._clock_us = self._memory_begin_us = int(clock[0])
+        self._recalling.extend(self._tracker.take(connections, kept_clock))
         closed = self._close_windows(connections, kept_clock // self._pane_us, int(clock[-1]))
+        self._recall(self._clock_us // self._pane_us)
+        milestones, self._recalled = self._recalled, []
         return self._in_order(closed, milestones)
+
+    def _recall(self, pane: int) -> None:
+        """Ask the memory for the milestones up to and in a pane, which it has not learned yet."""
+        while self._recalling and self._recalling[0].as_of_us // self._pane_us <= pane:
+            one = self._recalling.popleft()
+            if self._memory is not None:
+                graph = self._memory.recall(one.graph, self._end_s(one.as_of_us // self._pane_us))
+                one = replace(one, graph=graph)
+            self._recalled.append(one)
+
+    def _end_s(self, pane: int) -> int:
+        return seconds((pane + 1) * self._pane_us)
+
+    def _learned(self, graphs: list[tuple[int, ConnectionGraph]], arrival: int) -> list[tuple[int, ConnectionGraph]]:
+        """Return the graphs of the panes whose records arrived in one pane, with what the memory says of them."""
+        self._recall(arrival)
+        if self._memory is None or not graphs:
+            return graphs
+        # One graph a pane: what is learned must not depend on the parts in which records came.
+        parts: dict[int, list[ConnectionGraph]] = {}
+        for number, graph in graphs:
+            parts.setdefault(number, []).append(graph)
+        whole = [same[0] if len(same) == 1 else self.sampler.merge(same) for same in parts.values()]
+        learned, refused = self._memory.learn(whole, self._end_s(arrival))
+        self.counts.not_remembered += refused
+        return list(zip(parts, learned, strict=True))
 
     def _in_order(self, closed: list[ClosedWindow], milestones: list[Milestone]) -> list[ClosedWindow]:
         """Return windows and milestones in the order in which they became known."""
@@ -281,7 +324,17 @@ class PaneStream:
             around, end_us = self._surroundings, one.as_of_us // self._pane_us * self._pane_us
             if around is not None and around.end_us != end_us:
                 around = None
-            known.append(ClosedWindow(finest, one.as_of_us + 1, one.as_of_us, (one.graph,), one.target_count, around))
+            known.append(
+                ClosedWindow(
+                    finest,
+                    one.as_of_us + 1,
+                    one.as_of_us,
+                    (one.graph,),
+                    one.target_count,
+                    around,
+                    self._memory_begin_us,
+                )
+            )
         known += [self._remember(window) for window in closed[waiting:]]
         return known
 
@@ -360,7 +413,7 @@ class PaneStream:
         while (boundary := self._next_boundary(now, waiting)) <= last:
             if waiting and waiting[0] < boundary:
                 arrival = waiting.pop(0)
-                for number, graph in arrived[arrival]:
+                for number, graph in self._learned(arrived[arrival], arrival):
                     self._place(number, graph, arrival * self._pane_us)
             closed += self._close(boundary * self._pane_us)
             now = boundary
@@ -414,7 +467,7 @@ class PaneStream:
             end = level.number(now_us)
             panes = tuple(level.panes[n] for n in range(end - level.spec.pane_count, end) if n in level.panes)
             if panes:
-                closed.append(ClosedWindow(level.spec, now_us, now_us, panes))
+                closed.append(ClosedWindow(level.spec, now_us, now_us, panes, memory_begin_us=self._memory_begin_us))
         for i, level in enumerate(self._levels):
             self._evict(i, level, now_us)
         return closed

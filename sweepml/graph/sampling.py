@@ -22,7 +22,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -182,6 +182,6 @@ def _take(
     rows: NDArray[np.bool_],
     picked: NDArray[np.bool_],
 ) -> ConnectionGraph:
-    columns = {field.name: getattr(edges, field.name)[picked] for field in fields(Edges)}
-    columns["row"] = (np.cumsum(rows, dtype=np.int32) - np.int32(1)).take(columns["row"])
-    return ConnectionGraph(Edges(**columns), sources[rows], totals[rows])
+    edges = edges.take(picked)
+    edges = replace(edges, row=(np.cumsum(rows, dtype=np.int32) - np.int32(1)).take(edges.row))
+    return ConnectionGraph(edges, sources[rows], totals[rows])

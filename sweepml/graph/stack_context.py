@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sweepml.graph.connection_graph import ConnectionGraph
+
+_Made = TypeVar("_Made")
 
 
 class Surroundings:
@@ -47,6 +50,7 @@ class Surroundings:
         self._panes = panes
         self._merge = merge
         self._graph: ConnectionGraph | None = None
+        self._made: Any = None
 
     @property
     def graph(self) -> ConnectionGraph:
@@ -55,6 +59,16 @@ class Surroundings:
             self._graph = self._merge(self._panes)
             self._panes = (self._graph,)
         return self._graph
+
+    def once(self, make: Callable[[ConnectionGraph], _Made]) -> _Made:
+        """Return what `make` makes of the window's graph; made when it is first asked for, and kept.
+
+        All callers of one object must ask for the same.
+        """
+        if self._made is None:
+            self._made = make(self.graph)
+        made: _Made = self._made
+        return made
 
     def mark_hosts(self, mask: NDArray[np.bool_]) -> None:
         """Set the mask, shape (hosts,), where a code occurs."""
@@ -76,7 +90,10 @@ class StackContext:
         int32, shape (cells,): 0 for a window of all sources, else the milestone that the cell's only source reached.
     surroundings
         Per cell: None for a window, which is its own surroundings, and for a milestone without any.
+    memory_begin_us
+        int64, shape (cells,): when the memory began that was asked, see `sweepml.graph.memory`.
     """
 
     milestone: NDArray[np.int32]
     surroundings: tuple[Surroundings | None, ...]
+    memory_begin_us: NDArray[np.int64]

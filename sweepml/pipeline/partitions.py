@@ -20,6 +20,7 @@ from sweepml.errors import InputError
 from sweepml.features.plan import FeaturePlan
 from sweepml.features.stream import FeatureStream
 from sweepml.origins.report import ReadReport
+from sweepml.pipeline.ahead import ahead
 from sweepml.pipeline.inputs import CaptureFiles
 from sweepml.pipeline.table import (
     FeatureTableWriter,
@@ -198,7 +199,7 @@ class _Reader:
         before = 0
         for path in self._job.paths:
             reader = read_connections(path, self._job.origin)
-            for batch in reader:
+            for batch in ahead(iter(reader)):
                 yield batch
                 self._told((before + reader.bytes_read) // MIB)
             self.reports.append(reader.report)

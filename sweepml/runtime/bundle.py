@@ -68,6 +68,8 @@ class Bundle:
                 milestones=self.manifest.milestones,
                 max_edges_per_source=self.manifest.max_edges_per_source,
                 max_sources_per_pane=self.manifest.max_sources_per_pane,
+                memory_s=self.manifest.memory_s,
+                max_remembered=self.manifest.max_remembered,
             )
         except (SweepmlError, TypeError) as error:
             raise BundleError(f"the bundle's feature plan is unusable: {error}") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -175,10 +175,10 @@ class _Ports:
 def source_graph(stack: GraphStack, stack_row: int) -> ConnectionGraph:
     """Return a copy of one row of a stack as a graph; it does not keep the stack alive."""
     cut = slice(int(stack.edge_indptr[stack_row]), int(stack.edge_indptr[stack_row + 1]))
-    columns = {f.name: getattr(stack.edges, f.name)[cut].copy() for f in fields(Edges)}
-    columns["row"][:] = 0
+    edges = stack.edges.take(np.arange(cut.start, cut.stop))  # a copy, which a slice would not be
+    edges = replace(edges, row=np.zeros_like(edges.row))
     row = slice(stack_row, stack_row + 1)
-    return ConnectionGraph(Edges(**columns), stack.sources[row].copy(), stack.totals[row].copy())
+    return ConnectionGraph(edges, stack.sources[row].copy(), stack.totals[row].copy())
 
 
 def smallest_network(first: str, last: str) -> str:

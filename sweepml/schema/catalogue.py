@@ -15,9 +15,17 @@ Words used in the definitions, per row, that is per source and window:
 * the *visits* are the destinations in the order of their first connections, by address where two came at the same
   microsecond; a *step* is the address of a visit minus the address of the visit before, so that a source makes
   dst_count - 1 of them;
+* an edge or a service is *new to the window* if no contact with it had arrived before the end of the last pane that
+  ended at the window's begin or before, or none since it was forgotten (`sweepml.graph.memory`); panes are as long as
+  the shortest window's stride;
 * the *others* are the other sources that contacted anything in the same window; *alone* is a source without others.
 
-A milestone's row (`sweepml.graph.milestones`) is made of its own source's contacts only: there, the source is alone.
+In a milestone's row (`sweepml.graph.milestones`) the others are those of the last window of the shortest length that
+was closed before, with what they did there; its own source is there with its trailing window only. Where no such window
+held anybody, the source is alone.
+
+A source with more edges in a window than a limit has a sample of them (`sweepml.graph.sampling`): counts of
+connections, edges and destinations are then estimates, and shares are those of the sample.
 
 The list is append-only: a changed definition gets a new name.
 """
@@ -257,8 +265,8 @@ GRAPH: Final = (
     _count(
         "source_in_degree",
         "graph",
-        "others that contacted this source's address; 0 where the source is an identity",
-        _ALONE,
+        "others that contacted this source's address",
+        "the source is alone, or is an identity, which nobody can contact",
     ),
     _count(
         "top_port_source_count",
@@ -304,6 +312,31 @@ RELATIVE: Final = (
     ),
 )
 
+_COLD = "the memory does not reach back far enough (cold start), or there is none"
+
+MEMORY: Final = (
+    _ratio("new_edge_ratio", "memory", "share of edges that were new to the window", _COLD),
+    _ratio(
+        "new_service_ratio",
+        "memory",
+        "share of edges whose service, that is protocol, port and destination, no source had contacted before: new to "
+        "the window",
+        _COLD,
+    ),
+    _ratio(
+        "alive_service_ratio",
+        "memory",
+        "share of edges whose service had answered some source before: not new to the window as one that answers",
+        _COLD,
+    ),
+    _count(
+        "failed_not_alive_count",
+        "memory",
+        "known edges of which no connection was answered, and whose service had answered nobody before",
+        _COLD,
+    ),
+)
+
 FAMILIES: Final[dict[str, tuple[FeatureSpec, ...]]] = {
     "fan_out": FAN_OUT,
     "outcomes": OUTCOMES,
@@ -314,6 +347,7 @@ FAMILIES: Final[dict[str, tuple[FeatureSpec, ...]]] = {
     "walk": WALK,
     "graph": GRAPH,
     "relative": RELATIVE,
+    "memory": MEMORY,
 }
 """Family name -> its columns, in the order of the matrix."""
 

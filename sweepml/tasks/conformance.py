@@ -122,8 +122,11 @@ def _records(rng: np.random.Generator) -> Iterator[Record]:
         _Probes("10.1.0.9", scattered, 200.0, 300.0, (8,), Protocol.ICMP, answer=None),
         # A vertical scan of two hosts.
         _Probes("192.168.7.7", ["10.2.0.3", "10.2.0.4"], 120.0, 20.0, tuple(range(20, 45)), answer=0.1),
-        # Somebody after the ten minutes, alone, so that every window but the last is closed by a record.
-        _Probes("10.1.0.30", ["10.2.0.1", "10.2.0.2", "10.2.0.3"], 903.0, 1.0, (80,)),
+        # When the memory is warm: a sweep of what was swept before and of what was not, and a client's usual visits.
+        _Probes("10.1.0.5", [f"10.2.0.{i}" for i in range(44, 71)], 905.0, 20.0, (445,)),
+        _Probes("10.1.0.20", ["10.2.0.3", "203.0.113.80", "203.0.113.81"], 910.0, 9.0, (443,), answer=1.0),
+        # Somebody at last, alone, so that every window but the last is closed by a record.
+        _Probes("10.1.0.30", ["10.2.0.1", "10.2.0.2", "10.2.0.3"], 993.0, 1.0, (80,)),
     ):
         yield from _probed(rng, probes)
     # A client that returns to the same servers, with volumes, and one of a log without them.

@@ -47,6 +47,8 @@ def feature_plan(config: FeaturesConfig) -> FeaturePlan:
         internal_networks=tuple(config.internal_networks) or DEFAULT_INTERNAL_NETWORKS,
         milestones=tuple(config.milestones),
         max_edges_per_source=config.max_edges_per_source,
+        memory_s=config.memory_s,
+        max_remembered=config.max_remembered,
         max_sources_per_pane=config.max_sources_per_pane,
     )
 

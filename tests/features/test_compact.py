@@ -18,7 +18,7 @@ from sweepml.graph.windows import WindowSpec
 from tests.oracle.oracle import US, Record
 from tests.oracle.traffic import Case, cases, to_connections
 
-EXAMPLES = settings(max_examples=300, deadline=None)
+EXAMPLES = settings(max_examples=500, deadline=None)
 CUTS = st.lists(st.integers(0, 10**6), max_size=12)
 
 

@@ -22,7 +22,7 @@ from sweepml.schema.catalogue import FEATURE_NAMES
 from tests.oracle.oracle import US, Record
 from tests.oracle.traffic import Case, assert_same_graph, assert_same_rows, cases, new_hosts, to_connections
 
-EXAMPLES = settings(max_examples=300, deadline=None)
+EXAMPLES = settings(max_examples=500, deadline=None)
 SEEDS = st.integers(0, 2**32 - 1)
 CUTS = st.lists(st.integers(0, 10**6), max_size=12)
 NAMES = ("pod/a", "pod/b", "10.0.0.1", "instance/i-0123")

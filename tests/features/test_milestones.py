@@ -1,6 +1,7 @@
 """Feature rows of milestones: what is in them, and that chunks do not matter."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,13 +10,21 @@ from hypothesis import strategies as st
 
 from sweepml.features.kernel import FeatureRows
 from sweepml.features.plan import FeaturePlan
-from sweepml.features.stream import ABOUT_OTHERS, FeatureStream
+from sweepml.features.stream import FeatureStream
 from sweepml.graph.windows import WindowSpec
-from sweepml.schema.catalogue import CATALOGUE, FEATURE_NAMES
-from tests.oracle.oracle import US, Record
-from tests.oracle.traffic import Case, assert_same_rows, bits_by_key, cases, one_window, to_connections
+from sweepml.schema.catalogue import CATALOGUE, FAMILIES, FEATURE_NAMES
+from tests.oracle.oracle import US, Record, is_contact, milestone_features
+from tests.oracle.traffic import (
+    Case,
+    assert_same_rows,
+    bits_by_key,
+    cases,
+    one_window,
+    random_records,
+    to_connections,
+)
 
-EXAMPLES = settings(max_examples=300, deadline=None)
+EXAMPLES = settings(max_examples=500, deadline=None)
 CUTS = st.lists(st.integers(0, 10**6), max_size=12)
 MILESTONES = st.sampled_from([(2, 4), (3,), (2, 3, 5, 8), (4, 6)])
 DST_COUNT = FEATURE_NAMES.index("dst_count")
@@ -90,16 +99,31 @@ def test_row_is_that_of_its_records_alone(seed: int, more: int) -> None:
         got = rows.take(np.array([i]))
         # Of several records at one microsecond some may come after the one that reached the milestone.
         if sum(record.ts_us == end - 1 for record in records) == 1:
-            assert bits_by_key(got, stream.hosts).popitem()[1][:-4] == _blank(values[:-4])
+            assert bits_by_key(got, stream.hosts).popitem()[1][:-4] == values[:-4]
 
 
-def _blank(values: bytes) -> bytes:
-    row = np.frombuffer(values, np.float32).copy()
-    row[[spec.family in ABOUT_OTHERS for spec in CATALOGUE]] = np.nan
-    return row.tobytes()
+@EXAMPLES
+@given(st.integers(0, 2**32 - 1), MILESTONES, st.sampled_from([((60, 10),), ((7, 7), (21, 21)), ((60, 60),)]))
+def test_others_are_those_of_the_last_closed_window(
+    seed: int, milestones: tuple[int, ...], windows: tuple[tuple[int, int], ...]
+) -> None:
+    rng = np.random.default_rng(seed)
+    records = random_records(rng, 120, int(rng.integers(20, 200)))
+    # One record a microsecond, in order: the milestone's record is that of its time.
+    records = [replace(one, ts_us=at) for one, at in zip(records, sorted({r.ts_us for r in records}), strict=False)]
+    rows, stream = rows_of(records, milestones, windows=windows)
+    rows = rows.take(rows.milestone > 0)
+    for i in range(len(rows)):
+        start, clock = int(rows.start_us[i]), int(rows.as_of_us[i])
+        source = stream.hosts.name(int(rows.source[i]))
+        seen = [record for record in records if record.ts_us <= clock]
+        own = [one for one in seen if one.src == source and one.ts_us >= start and is_contact(one)]
+        expected = milestone_features(own, seen, windows, start)
+        for spec, value in zip(CATALOGUE, rows.values[i].tolist(), strict=True):
+            np.testing.assert_allclose(value, expected[spec.name], rtol=1e-6, atol=1e-6, err_msg=spec.name)
 
 
-def test_features_about_others_are_missing() -> None:
+def test_without_a_closed_window_features_about_others_are_missing() -> None:
     crowd = [Record(i * 1000, f"10.0.1.{i}", f"10.2.0.{i % 7}") for i in range(1, 50)]
     records = sorted(
         [*crowd, *(Record(i * 999, "10.0.0.1", f"10.2.0.{i}") for i in range(1, 12))], key=lambda one: one.ts_us
@@ -107,8 +131,22 @@ def test_features_about_others_are_missing() -> None:
     rows, _ = rows_of(records, (5, 10))
     rows = rows.take(rows.milestone > 0)
     assert len(rows) == 2
-    others = [spec.family in ABOUT_OTHERS for spec in CATALOGUE]
-    assert np.isnan(rows.values[:, others]).all()
+    missing = {spec.name for spec, value in zip(CATALOGUE, rows.values[0], strict=True) if np.isnan(value)}
+    about_others = {spec.name for family in ("graph", "relative") for spec in FAMILIES[family]}
+    assert about_others - {"silent_dst_ratio"} <= missing
+
+
+def test_what_a_source_did_in_the_closed_window_is_not_counted_twice() -> None:
+    crowd = [Record(i * US, f"10.0.1.{i}", "10.2.0.1") for i in range(1, 7)]
+    before = [Record(7 * US + i, "10.0.0.1", f"10.2.0.{i}") for i in range(1, 5)]
+    after = [Record(11 * US + i, "10.0.0.1", f"10.2.0.{i}") for i in range(1, 6)]
+    rows, _ = rows_of([*crowd, *before, *after], (5,), windows=((10, 10),))
+    values = dict(zip(FEATURE_NAMES, rows.values[rows.milestone == 5][0].tolist(), strict=True))
+    assert values["dst_popularity_mean"] == np.float32((7 + 1 + 1 + 1 + 1) / 5)
+    assert values["exclusive_dst_ratio"] == np.float32(4 / 5)
+    assert values["top_port_source_count"] == 7
+    assert values["top_port_edge_share"] == np.float32(5 / 11)
+    assert (values["dst_count_rank_ratio"], values["dst_count_median_ratio"]) == (1, 5)
 
 
 def test_gate_holds_for_milestones_too() -> None:

@@ -66,7 +66,7 @@ def test_in_degree_counts_sources_and_not_connections() -> None:
 
 def test_nobody_contacts_an_identity() -> None:
     got = window_values([Record(0, "pod/web", "10.0.0.1"), Record(0, "10.0.0.1", "10.0.0.2")])
-    assert got["pod/web"]["source_in_degree"] == 0
+    assert math.isnan(got["pod/web"]["source_in_degree"])
     assert got["10.0.0.1"]["source_in_degree"] == 1
 
 

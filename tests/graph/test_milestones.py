@@ -21,7 +21,7 @@ from sweepml.graph.windows import WindowSpec
 from tests.oracle.oracle import US, Record, is_contact
 from tests.oracle.traffic import Case, assert_same_graph, cases, new_hosts, random_records, to_connections
 
-EXAMPLES = settings(max_examples=300, deadline=None)
+EXAMPLES = settings(max_examples=500, deadline=None)
 CUTS = st.lists(st.integers(0, 60), max_size=8)
 MILESTONES = st.sampled_from([(2, 4), (3,), (2, 3, 5, 8), (5, 10), (4, 6)])
 MINUTE = ((60, 60),)

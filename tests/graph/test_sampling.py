@@ -34,7 +34,7 @@ from tests.oracle.traffic import (
     to_connections,
 )
 
-EXAMPLES = settings(max_examples=300, deadline=None)
+EXAMPLES = settings(max_examples=500, deadline=None)
 SEEDS = st.integers(0, 2**32 - 1)
 LIMITS = st.builds(GraphLimits, st.integers(3, 12), st.integers(1, 6))
 CUTS = st.lists(st.integers(0, 10**6), max_size=12)

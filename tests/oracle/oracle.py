@@ -23,6 +23,9 @@ INTERNAL = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "f
 RESTART_AFTER = 1000
 TICK_US = 64
 REVISIT_S = 10
+MEMORY_S = 86_400
+MIN_MEMORY_SPAN_S = 600
+ABOUT_MEMORY = ("new_edge_ratio", "new_service_ratio", "alive_service_ratio", "failed_not_alive_count")
 US = 1_000_000
 
 
@@ -138,10 +141,12 @@ def stream(
     *,
     min_dst_count: int = 1,
     internal: Sequence[str] = INTERNAL,
+    memory_s: int = MEMORY_S,
+    min_span_s: int = MIN_MEMORY_SPAN_S,
 ) -> Result:
     """Return the rows of records in arrival order, with windows as (length_s, stride_s)."""
     result = Result(connections=len(records))
-    session = _Session(windows)
+    session = _Session(windows, memory_s, min_span_s)
     late_run = 0
     for record in records:
         late = session.push(record)
@@ -153,22 +158,59 @@ def stream(
         if late_run == RESTART_AFTER:
             result.rows += session.rows(min_dst_count, internal)
             result.restarts += 1
-            session, late_run = _Session(windows), 0
+            session, late_run = _Session(windows, memory_s, min_span_s), 0
     result.rows += session.rows(min_dst_count, internal)
     return result
+
+
+def milestone_features(
+    own: Sequence[Record],
+    past: Sequence[Record],
+    windows: Sequence[tuple[int, int]],
+    start_us: int,
+    internal: Sequence[str] = INTERNAL,
+) -> dict[str, float]:
+    """Return the features of a source's trailing window, when the last of all records of the past reaches a milestone.
+
+    The others are those of the last window of the shortest length that was closed; the memory has learned the panes
+    before the present one.
+    """
+    session, late_run = _Session(windows), 0
+    for record in past:
+        late_run = late_run + 1 if session.push(record) else 0
+        if late_run == RESTART_AFTER:
+            session, late_run = _Session(windows), 0
+    length_s, stride_s = min(windows)
+    assert session.clock is not None
+    end = session.clock // (stride_s * US) * stride_s * US
+    others = [record for record in session.held.get((length_s, end), []) if record.src != own[0].src]
+    values, _ = features(own, start_us, length_s, internal, Company.of([*own, *others]))
+    now = session.memory.pane(session.clock)
+    return values | session.memory.features([(one, now - 1, now) for one in own], start_us, length_s)
 
 
 class _Session:
     """Windows between two restarts of the clock."""
 
-    def __init__(self, windows: Sequence[tuple[int, int]]) -> None:
+    def __init__(
+        self,
+        windows: Sequence[tuple[int, int]],
+        memory_s: int = MEMORY_S,
+        min_span_s: int = MIN_MEMORY_SPAN_S,
+    ) -> None:
         self.windows = windows
         self.clock: int | None = None
         self.held: dict[tuple[int, int], list[Record]] = defaultdict(list)
+        self.panes: dict[tuple[int, int], list[int]] = defaultdict(list)
+        """Pane in which each record of `held` arrived."""
+        self.memory = Memory(min(windows)[1], memory_s, min_span_s)
 
     def push(self, record: Record) -> bool:
         """Put a record into the open windows that hold its time; return whether there is none."""
-        self.clock = record.ts_us if self.clock is None else max(self.clock, record.ts_us)
+        if self.clock is None:
+            self.clock = self.memory.begin_us = record.ts_us
+        self.clock = max(self.clock, record.ts_us)
+        pane = self.memory.pane(self.clock)
         late = True
         for length_s, stride_s in self.windows:
             stride = stride_s * US
@@ -178,7 +220,10 @@ class _Session:
                     late = False
                     if is_contact(record):
                         self.held[length_s, end].append(record)
+                        self.panes[length_s, end].append(pane)
                 end += stride
+        if not late and is_contact(record):
+            self.memory.learn(record, pane)
         return late
 
     def rows(self, min_dst_count: int, internal: Sequence[str]) -> list[Row]:
@@ -194,10 +239,72 @@ class _Session:
                 company = Company.of(records)
                 for source, own in company.records.items():
                     values, swept = features(own, end - length_s * US, length_s, internal, company)
+                    arrived = zip(records, self.panes[length, end], strict=True)
+                    known = [(one, pane, pane) for one, pane in arrived if one.src == source]
+                    values |= self.memory.features(known, end - length_s * US, length_s)
                     if values["dst_count"] >= min_dst_count:
                         as_of = end if end <= self.clock else self.clock
                         rows.append(Row(source, end - length_s * US, end, length_s, as_of, values, swept))
         return rows
+
+
+class Memory:
+    """In which panes edges, services and answers of services occurred."""
+
+    def __init__(self, pane_s: int, memory_s: int, min_span_s: int) -> None:
+        self.pane_s, self.memory_s, self.min_span_s = pane_s, memory_s, min_span_s
+        self.begin_us = 0
+        self.occurred: dict[tuple, list[int]] = defaultdict(list)
+
+    def pane(self, clock_us: int) -> int:
+        return clock_us // (self.pane_s * US)
+
+    def learn(self, record: Record, pane: int) -> None:
+        self.occurred["edge", record.src, record.edge].append(pane)
+        self.occurred["service", record.edge].append(pane)
+        if record.outcome == ANSWERED:
+            self.occurred["alive", record.edge].append(pane)
+
+    def known_from_s(self, thing: tuple, last_pane: int, now_pane: int) -> float:
+        """Return the end of the first pane since when a thing is known, of what occurred up to a pane."""
+        from_pane, later = math.inf, now_pane
+        for pane in sorted({pane for pane in self.occurred.get(thing, ()) if pane <= last_pane}, reverse=True):
+            # Times before 1970 are all the same to a memory of whole seconds.
+            if self.end_s(later) - self.end_s(pane) > self.memory_s:
+                break
+            from_pane = later = pane
+        return self.end_s(from_pane)
+
+    def end_s(self, pane: float) -> float:
+        return max((pane + 1) * self.pane_s, 0)
+
+    def features(self, contacts: Sequence[tuple[Record, int, int]], start_us: int, length_s: int) -> dict[str, float]:
+        """Return the family memory of one source's contacts, each with the last pane that was learned, and the present.
+
+        In a window the pane in which a contact arrived is learned with it; a milestone comes before its pane is.
+        """
+        if start_us - self.begin_us < max(self.min_span_s, length_s) * US:
+            return dict.fromkeys(ABOUT_MEMORY, math.nan)
+        begin_s = max(start_us // US, 0)
+
+        def was_known(kind: str, edge: tuple[int, int, str]) -> bool:
+            seen = [
+                self.known_from_s((kind, one.src, edge) if kind == "edge" else (kind, edge), last, now)
+                for one, last, now in contacts
+                if one.edge == edge
+            ]
+            return min(seen) <= begin_s
+
+        edges: dict[tuple[int, int, str], set[int]] = defaultdict(set)
+        for one, _, _ in contacts:
+            edges[one.edge].add(one.outcome)
+        failed = [edge for edge, outcomes in edges.items() if ANSWERED not in outcomes and outcomes != {UNKNOWN}]
+        return {
+            "new_edge_ratio": sum(not was_known("edge", edge) for edge in edges) / len(edges),
+            "new_service_ratio": sum(not was_known("service", edge) for edge in edges) / len(edges),
+            "alive_service_ratio": sum(was_known("alive", edge) for edge in edges) / len(edges),
+            "failed_not_alive_count": sum(not was_known("alive", edge) for edge in failed),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +361,7 @@ def features(
     values |= _walk(records)
     values |= _graph(records, company)
     values |= _relative(records[0].src, company)
+    values |= dict.fromkeys(ABOUT_MEMORY, math.nan)
     return values, len({record.dst for record in records if record.label == SWEEP})
 
 
@@ -445,7 +553,7 @@ def _graph(records: Sequence[Record], company: Company) -> dict[str, float]:
         "dst_popularity_mean": sum(len(company.contacted_by[d]) for d in destinations) / len(destinations),
         "exclusive_dst_ratio": sum(company.contacted_by[d] == {source} for d in destinations) / len(destinations),
         "service_popularity_mean": sum(len(company.sharing[edge]) for edge in edges) / len(edges),
-        "source_in_degree": len(company.contacted_by.get(source, ())),
+        "source_in_degree": math.nan if parse(source) is None else len(company.contacted_by.get(source, ())),
         "top_port_source_count": len({src for src, _ in company.on_port[top]}),
         "top_port_edge_share": sum(src == source for src, _ in company.on_port[top]) / len(company.on_port[top]),
     }

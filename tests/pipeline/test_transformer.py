@@ -17,6 +17,7 @@ from sweepml.datasets.encode import connections_to_frame, read_frame
 from sweepml.datasets.reader import read_connections
 from sweepml.errors import ConfigError, InputError
 from sweepml.features.kernel import FeatureRows
+from sweepml.graph.milestones import DEFAULT_MILESTONES
 from sweepml.graph.windows import WindowSpec
 from sweepml.pipeline import transformer as module
 from sweepml.pipeline.transformer import ConnectionFeatures
@@ -51,7 +52,7 @@ def canonical(records: list[Record]) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def expected(records: list[Record]) -> FeatureRows:
-    return stream_rows(Case(tuple(records), WINDOWS), min_dst_count=2)[0]
+    return stream_rows(Case(tuple(records), WINDOWS), min_dst_count=2, milestones=DEFAULT_MILESTONES)[0]
 
 
 def _transformer() -> ConnectionFeatures:

@@ -45,6 +45,8 @@ def manifest(**changes: Any) -> Manifest:
         "internal_networks": ("10.0.0.0/8", "fd00::/8"),
         "milestones": (),
         "max_edges_per_source": 20_000,
+        "memory_s": 86_400,
+        "max_remembered": 1_000_000,
         "max_sources_per_pane": 1_000_000,
         "thresholds": (0.5,) * len(WINDOWS),
         "alert_budget": {"per_day_per_1000": 1.0, "is_verifiable": False},

@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from sweepml.features.stream import ABOUT_OTHERS
 from sweepml.schema.catalogue import CATALOGUE, FEATURE_NAMES, SCHEMA_HASH
 from sweepml.tasks.conformance import FILES, write_conformance
 from tests.graph.test_milestones import _expected as milestones_of
@@ -98,9 +97,8 @@ def test_rows_of_milestones_are_the_oracles(
         # reached this time is what stands before its record, up to those that came later.
         reached = next(i for i, record in enumerate(records) if record.ts_us == clock)
         arrived = _arrived(records, reached, source, milestone, start, clock)
-        values, _ = oracle.features(arrived, start, length_s, plan["internal_networks"])
-        others = {spec.name: np.nan for spec in CATALOGUE if spec.family in ABOUT_OTHERS}
-        _same(key, got[key], values | others)
+        past = records[: reached + 1]
+        _same(key, got[key], oracle.milestone_features(arrived, past, windows, start, plan["internal_networks"]))
 
 
 def _arrived(records: list[Record], reached: int, source: str, milestone: int, start: int, clock: int) -> list[Record]:
