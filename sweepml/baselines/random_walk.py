@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
-from sweepml.baselines.base import by_detection, first_rows
+from sweepml.baselines.base import Rule, contacts_in_order
+from sweepml.baselines.counting import first_rows
+from sweepml.baselines.trajectory import Trajectory, TrajectoryWriter
 from sweepml.errors import ConfigError
-from sweepml.graph.connections import Connections, is_contact
+from sweepml.graph.connections import Connections
+from sweepml.graph.grouping import sort_by
 from sweepml.graph.hosts import HostTable
 from sweepml.graph.windows import US_PER_S
-from sweepml.schema.alert import AlertRow
 from sweepml.schema.outcome import Outcome
 
 
+@dataclass(slots=True)
+class _Walk:
+    """Where one source's walk stands."""
+
+    state: int
+    since_us: int
+    value: float = 0.0
+    best: float = 0.0
+    ends_us: float = math.inf
+    """Infinite until the walk has decided for a scanner."""
+
+
 @dataclass(frozen=True, slots=True)
-class ThresholdRandomWalk:
+class ThresholdRandomWalk(Rule):
     """Sequential hypothesis test over the outcomes of first contacts.
 
     Parameters
@@ -29,10 +40,11 @@ class ThresholdRandomWalk:
     alpha, beta
         Wanted probability of a false alarm, and of missing a scanner (the paper's alpha and 1 - beta).
     upper
-        Log-likelihood ratio, in nats, at which the source is called a scanner; None takes ln((1 - beta) /
-        alpha).
+        Log-likelihood ratio, in nats, at which an alert is raised; None takes the paper's bound,
+        ln((1 - beta) / alpha).
     realert_s
-        Seconds after an alert in which the source raises no other. Infinity is the paper.
+        Seconds for which the walk goes on after it has reached the paper's upper bound; the next contact begins a new
+        one. Infinity is the paper.
     stop_at_benign
         Whether a source that was once called benign is never judged again. True is the paper.
 
@@ -52,15 +64,15 @@ class ThresholdRandomWalk:
 
     * a benign decision starts a new walk at 0, else a source that browses before it scans is never seen
       (`stop_at_benign=True` is the paper);
-    * after an alert the source is silent for `realert_s`, what it contacts in that time is remembered but not
-      judged, and a new walk starts at 0;
+    * after the decision for a scanner the walk goes on for `realert_s`, whatever comes, and then a new one starts at 0:
+      at the paper's bound the source is silent in that time, and how far the walk goes ranks it;
     * sources are hosts on either side and all protocols count, not only TCP from outside;
     * `Outcome.UNKNOWN` makes no step, but the destination counts as contacted.
 
-    Multicast, broadcast, link-local traffic and ICMP answers (`is_contact`) are left out: the paper watches a
-    border, which they do not cross. The score is the walk's value at the alert, so it lies within one step
-    above the threshold: tune `with_threshold`, do not cut the scores. Cost: one sort, then some 0.2 us per
-    first contact.
+    The statistic is the walk's value, so that a threshold between two multiples of a step means the next one.
+
+    What a connection log cannot show: how a connection ended that was under way when the log began; its outcome is
+    unknown. All else that the paper uses is in it.
 
     References
     ----------
@@ -105,49 +117,46 @@ class ThresholdRandomWalk:
         return math.log(self.beta / (1 - self.alpha))
 
     @property
-    def threshold(self) -> float:
-        """Value at which the source is called a scanner, in nats."""
-        return math.log((1 - self.beta) / self.alpha) if self.upper is None else self.upper
+    def decision(self) -> float:
+        """Value at which the paper calls the source a scanner, in nats."""
+        return math.log((1 - self.beta) / self.alpha)
 
-    def with_threshold(self, threshold: float) -> ThresholdRandomWalk:
-        """Return the same walk with another upper bound."""
+    @property
+    def threshold(self) -> float:
+        """Value at which an alert is raised, in nats."""
+        return self.decision if self.upper is None else self.upper
+
+    def with_threshold(self, threshold: float) -> Self:
+        """Return the same walk with another upper bound; when walks start and end does not change."""
         return replace(self, upper=threshold)
 
-    def alerts(self, connections: Connections, hosts: HostTable, capture_name: str) -> list[AlertRow]:
-        """Return the alerts on one capture, see `Rule.alerts`."""
-        contacts = connections.take(is_contact(connections, hosts))
-        contacts = contacts.take(np.argsort(contacts.ts_us, kind="stable"))
+    def trajectory(self, connections: Connections, hosts: HostTable) -> Trajectory:
+        """Return how the walks rose, see `Rule.trajectory`."""
+        contacts = contacts_in_order(connections, hosts).by_identity()
         contacts = contacts.take(first_rows(contacts.source, contacts.destination))
-        contacts = contacts.take(np.argsort(contacts.source, kind="stable"))
-        raised: list[AlertRow] = []
-        if not len(contacts):
-            return raised
-        cuts = np.flatnonzero(np.diff(contacts.source)) + 1
-        for rows in np.split(np.arange(len(contacts)), cuts):
-            source = hosts.name(int(contacts.source[rows[0]]))
-            for since_us, detected_us, value in self._walk(contacts.ts_us[rows], contacts.outcome[rows]):
-                raised.append(AlertRow(capture_name, source, detected_us, since_us, value, 0, self.name))
-        return sorted(raised, key=by_detection)
-
-    def _walk(self, ts_us: NDArray[np.int64], outcome: NDArray[np.uint8]) -> list[tuple[int, int, float]]:
-        """Return (start of the evidence, time of detection, value) of one source's alerts."""
-        success, failure, lower, upper = self.success_step, self.failure_step, self.lower, self.threshold
-        silence_us = self.realert_s * US_PER_S
-        decisions: list[tuple[int, int, float]] = []
-        value, since_us, silent_until_us = 0.0, -1, -math.inf
-        for time_us, what in zip(ts_us.tolist(), outcome.tolist(), strict=True):
-            if what == Outcome.UNKNOWN or time_us < silent_until_us:
+        contacts = contacts.take(contacts.outcome != Outcome.UNKNOWN)
+        contacts = contacts.take(sort_by(contacts.source, stable=True))
+        answered = contacts.outcome == Outcome.ANSWERED
+        success, failure, lower, decision = self.success_step, self.failure_step, self.lower, self.decision
+        realert_us = self.realert_s * US_PER_S
+        writer = TrajectoryWriter()
+        walk: _Walk | None = None
+        walker = benign = -1
+        for source, ts_us, is_success in zip(
+            contacts.source.tolist(), contacts.ts_us.tolist(), answered.tolist(), strict=True
+        ):
+            if source == benign:
                 continue
-            if since_us < 0:
-                since_us = time_us
-            value += success if what == Outcome.ANSWERED else failure
+            if walk is None or source != walker or ts_us >= walk.ends_us:
+                walk, walker = _Walk(writer.new_state(), ts_us), source
+            walk.value += success if is_success else failure
+            if walk.value > walk.best:
+                walk.best = walk.value
+                writer.rise(walk.state, source, ts_us, walk.since_us, walk.value)
             # Three steps of +-1.386 are 4.159 and four are 5.545: rounding never decides at the defaults.
-            if value >= upper:
-                decisions.append((since_us, time_us, value))
-                silent_until_us = time_us + silence_us
-            elif value > lower:
-                continue
-            elif self.stop_at_benign:
-                break
-            value, since_us = 0.0, -1
-        return decisions
+            if walk.ends_us == math.inf and walk.value >= decision:
+                walk.ends_us = ts_us + realert_us
+            elif walk.ends_us == math.inf and walk.value <= lower:
+                walk = None
+                benign = source if self.stop_at_benign else benign
+        return writer.trajectory()

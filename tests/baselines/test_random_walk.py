@@ -129,6 +129,22 @@ def test_no_connections_give_no_alerts() -> None:
     assert not run(ThresholdRandomWalk(), [])
 
 
+def test_a_walk_goes_on_after_the_alert_and_its_peak_is_the_score() -> None:
+    (alert,) = run(ThresholdRandomWalk(), trace("FFFFFFSF"))
+    assert (alert.detected_us, alert.score) == (3 * US, pytest.approx(6 * STEP))
+
+
+def test_successes_after_the_decision_do_not_end_the_silence() -> None:
+    # 5.545 at 3 s; twelve successes lead to -11.09 and four failures to -5.545, all within the hour.
+    assert seconds(run(ThresholdRandomWalk(), trace("FFFFSSSSSSSSSSSSFFFF"))) == [3]
+
+
+def test_a_lower_threshold_neither_starts_nor_ends_walks_elsewhere() -> None:
+    rule = ThresholdRandomWalk().with_threshold(2.0)  # two steps are 2.773
+    assert seconds(run(rule, trace("FFFFFFFF"))) == [1]
+    assert seconds(run(rule, trace("FSSSSSFF"))) == [7]  # 1.386, ..., -5.545: benign, a new walk: 1.386, 2.773
+
+
 def test_higher_threshold_needs_more_failures() -> None:
     rule = ThresholdRandomWalk().with_threshold(7.0)  # 5 steps are 6.931, 6 are 8.318
     assert seconds(run(rule, trace("FFFFFFF"))) == [5]

