@@ -79,6 +79,9 @@ class Capture:
     scripts
         Source address -> ``log_name:address`` of the recorded source whose behaviour it replays, where it replays one.
         Sources of one script tell one story, and no split may divide them.
+    judged
+        Sources of which it is known whether they sweep; None: all of them. Of others nothing is counted, neither alerts
+        nor the time that they were watched.
     """
 
     name: str
@@ -89,6 +92,11 @@ class Capture:
     fingerprint: str
     log_name: str = ""
     scripts: dict[str, str] = field(default_factory=dict)
+    judged: frozenset[str] | None = None
+
+    def is_judged(self, source: str) -> bool:
+        """Return whether alerts on a source are counted."""
+        return self.judged is None or source in self.judged
 
     @property
     def span_s(self) -> float:

@@ -6,7 +6,7 @@ scored on such a split is scored on what it has seen. `Split` refuses it when it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -97,7 +97,11 @@ class SourceGroups:
 
 
 def assign_groups(
-    captures: Sequence[Capture], *, whole_captures: bool = False, together: Iterable[Sequence[str]] = ()
+    captures: Sequence[Capture],
+    *,
+    whole_captures: bool = False,
+    together: Iterable[Sequence[str]] = (),
+    tie: Callable[[Episode], str] | None = None,
 ) -> SourceGroups:
     """Return the groups of sources that no split may divide.
 
@@ -109,6 +113,10 @@ def assign_groups(
         Keep all sources of a capture together.
     together
         Names of captures that share records or scripts: each set is kept whole and on one side.
+    tie
+        Says of an episode what ties it to others, such as its tool: the sources of all episodes of which it says the
+        same are one group, in whatever capture, so that no tool is on both sides. Of an episode of which it says
+        nothing (an empty text) nothing is tied.
 
     Returns
     -------
@@ -129,6 +137,7 @@ def assign_groups(
     episodes: list[tuple[str, Episode]] = []
     replayed = {script for capture in captures for script in capture.scripts.values()}
     first_of_script: dict[str, Unit] = {}
+    first_tied: dict[str, Unit] = {}
     for capture in sorted(captures, key=lambda capture: capture.name):
         contacts = is_contact(capture.connections, capture.hosts)
         for code in np.unique(capture.connections.source[contacts]).tolist():
@@ -146,6 +155,8 @@ def assign_groups(
             first = first_of.setdefault(episode.episode_id, unit)
             parent[_root(parent, unit)] = _root(parent, first)
             episodes.append((capture.name, episode))
+            if tie is not None and (said := tie(episode)):
+                parent[_root(parent, unit)] = _root(parent, first_tied.setdefault(said, unit))
     whole = [list(chain) for chain in together] + ([[name] for name in names] if whole_captures else [])
     for chain in whole:
         for name in chain:

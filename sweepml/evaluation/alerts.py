@@ -94,7 +94,7 @@ class Judgement:
 
 
 def judge_alerts(captures: Sequence[Capture], alerts: Iterable[AlertRow], rules: JudgementRules) -> list[Judgement]:
-    """Return what each alert is, in the order of the alerts.
+    """Return what each alert is, in the order of the alerts; those on sources that are not judged are left out.
 
     Raises
     ------
@@ -106,6 +106,7 @@ def judge_alerts(captures: Sequence[Capture], alerts: Iterable[AlertRow], rules:
     names = {capture.name for capture in captures}
     if len(names) < len(captures):
         raise InputError(f"capture names must be unique, got {[capture.name for capture in captures]}")
+    judged_by = {capture.name: capture.is_judged for capture in captures}
     for capture in captures:
         for episode in capture.episodes:
             attacks.setdefault((capture.name, episode.source), []).append(episode)
@@ -118,6 +119,8 @@ def judge_alerts(captures: Sequence[Capture], alerts: Iterable[AlertRow], rules:
                 f"evidence cannot start after its detection: {alert.detector} on {alert.source} in "
                 f"{alert.capture} has since_us={alert.since_us}, detected_us={alert.detected_us}"
             )
+        if not judged_by[alert.capture](alert.source):
+            continue
         own = attacks.get((alert.capture, alert.source), [])
         about = [episode for episode in own if rules.is_about(alert, episode)]
         sweeps = tuple(episode for episode in about if episode.is_sweep)

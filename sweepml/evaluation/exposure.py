@@ -42,11 +42,15 @@ class Exposure:
 
         A source is a host that contacted another (`is_contact`), and it is watched from its first to its last contact,
         at least for a minute. Counting every address for the whole capture would flatter every rate: a sensor
-        at the edge meets thousands of addresses that send one packet and are never seen again.
+        at the edge meets thousands of addresses that send one packet and are never seen again. Sources that are not
+        judged (`Capture.judged`) are no exposure.
         """
         seconds, sources, span_s = 0.0, 0, 0.0
         for capture in captures:
             contacts = is_contact(capture.connections, capture.hosts)
+            if capture.judged is not None:
+                judged = np.array([capture.is_judged(name) for name in capture.hosts.names], bool)
+                contacts &= judged[capture.connections.source]
             ts_us = capture.connections.ts_us[contacts]
             code, place = np.unique(capture.connections.source[contacts], return_inverse=True)
             first = np.full(len(code), np.iinfo(np.int64).max)

@@ -126,6 +126,14 @@ def test_captures_can_be_tied_together() -> None:
     assert groups.group.tolist() == [0] * 10 + [1, 2]
 
 
+def test_episodes_can_be_tied_by_what_is_said_of_them() -> None:
+    tools = {"D": "nmap", "E": "nmap", "E2": "zmap", "E3": "zmap", "V": ""}
+    groups = assign_groups(CAPTURES, tie=lambda episode: tools[episode.episode_id])
+    assert len({group_of(groups, *unit) for unit in [("a", 0), ("a", 1), ("b", 0)]}) == 1
+    assert group_of(groups, "a", 2) == group_of(groups, "b", 1) != group_of(groups, "a", 0)
+    assert group_of(groups, "a", 3) != group_of(groups, "a", 4)
+
+
 def test_unknown_capture_to_tie_is_refused() -> None:
     with pytest.raises(ConfigError, match="no capture is called 'aa'; did you mean a"):
         assign_groups(CAPTURES, together=[("aa", "b")])

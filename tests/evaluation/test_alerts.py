@@ -1,5 +1,7 @@
 """What an alert is about."""
 
+from dataclasses import replace
+
 import pytest
 
 from sweepml.errors import ConfigError, InputError
@@ -11,6 +13,7 @@ from sweepml.evaluation.alerts import (
     judge_alerts,
     merge_alerts,
 )
+from sweepml.evaluation.exposure import Exposure
 from tests.evaluation.handmade import US, Contact, episode, to_capture
 
 SWEEPER, SCANNER, USER = "10.0.0.1", "10.0.0.2", "10.0.0.3"
@@ -99,3 +102,12 @@ def test_alerts_that_follow_closely_are_one() -> None:
         (SWEEPER, 301),
         (USER, 150),
     ]
+
+
+def test_alert_on_a_source_that_is_not_judged_is_neither_right_nor_wrong() -> None:
+    judged = replace(CAPTURE, judged=frozenset({SWEEPER}))
+    rows = [alert(1100, 1200), alert(1100, 1200, USER), alert(1100, 1200, SCANNER)]
+    assert [one.alert.source for one in judge_alerts([judged], rows, JudgementRules())] == [SWEEPER]
+    watched = replace(judged, judged=frozenset({USER}))
+    assert Exposure.of([watched]).source_count == 1
+    assert Exposure.of([CAPTURE]).source_count == 3
