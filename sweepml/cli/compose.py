@@ -19,10 +19,11 @@ except ModuleNotFoundError as error:
     raise MissingExtraError(error.name or "hydra-core", "train") from None
 
 from sweepml.config.ablation import AblationConfig
+from sweepml.config.benchmark import BenchmarkConfig
 from sweepml.config.features import FeatureTableConfig
 from sweepml.config.train import DataConfig, TrainConfig
 
-_Config = TypeVar("_Config", TrainConfig, FeatureTableConfig, AblationConfig)
+_Config = TypeVar("_Config", TrainConfig, FeatureTableConfig, AblationConfig, BenchmarkConfig)
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 
@@ -42,6 +43,12 @@ class _OpenTrain(TrainConfig):
 @dataclass
 class _OpenAblation(AblationConfig):
     data: _OpenData = field(default_factory=_OpenData)
+
+
+@dataclass
+class _OpenBenchmark(BenchmarkConfig):
+    data: _OpenData = field(default_factory=_OpenData)
+    foreign_alerts: dict[str, Any] = field(default_factory=dict)
 
 
 def config_dir() -> Path:
@@ -84,6 +91,20 @@ def compose_features(overrides: list[str]) -> FeatureTableConfig:
     return _composed("features", FeatureTableConfig, FeatureTableConfig, overrides)
 
 
+def compose_benchmark(overrides: list[str]) -> BenchmarkConfig:
+    """Compose the configuration of a benchmark; as `compose_train`.
+
+    Models whose parameters are not given have those of conf/model/.
+    """
+    config = _composed("benchmark", BenchmarkConfig, _OpenBenchmark, overrides)
+    for file in sorted((config_dir() / "model").glob("*.yaml")):
+        shipped = OmegaConf.to_container(OmegaConf.load(file), resolve=True)
+        assert isinstance(shipped, dict)
+        given = config.model_params.get(shipped["name"], {})
+        config.model_params[shipped["name"]] = {**shipped.get("params", {}), **given}
+    return config
+
+
 def _composed(name: str, target: type[_Config], opened: type, overrides: list[str]) -> _Config:
     """Compose conf/<name>.yaml, whose schema while it is composed is `opened`, and return a `target`."""
     _store_schemas()
@@ -105,9 +126,10 @@ def _store_schemas() -> None:
     store.store(name="train_schema", node=_OpenTrain)
     store.store(name="ablation_schema", node=_OpenAblation)
     store.store(name="feature_table_schema", node=FeatureTableConfig)
+    store.store(name="benchmark_schema", node=_OpenBenchmark)
 
 
-def as_yaml(config: TrainConfig | FeatureTableConfig | AblationConfig) -> str:
+def as_yaml(config: TrainConfig | FeatureTableConfig | AblationConfig | BenchmarkConfig) -> str:
     """Return a configuration as YAML."""
     structured: DictConfig = OmegaConf.structured(config)
     return OmegaConf.to_yaml(structured)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -48,6 +48,14 @@ class LabelledRows:
     def take(self, index: NDArray[np.integer] | NDArray[np.bool_]) -> LabelledRows:
         """Return the rows that an index or mask picks; units keep their numbers."""
         return LabelledRows(self.units, self.unit[index], self.features.take(index), self.y[index])
+
+    def of_captures(self, names: Collection[str]) -> LabelledRows:
+        """Return the rows of some captures, with their units alone."""
+        kept = [place for place, (capture, _) in enumerate(self.units) if capture in names]
+        number = np.full(len(self.units), -1, np.int32)
+        number[kept] = np.arange(len(kept), dtype=np.int32)
+        rows = self.take(number[self.unit] >= 0)
+        return replace(rows, units=tuple(self.units[place] for place in kept), unit=number[rows.unit])
 
     @classmethod
     def concat(cls, parts: Sequence[LabelledRows]) -> LabelledRows:

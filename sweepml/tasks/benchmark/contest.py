@@ -1,0 +1,123 @@
+"""The contest: every contestant in every arena."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sweepml.config.benchmark import BenchmarkConfig
+from sweepml.config.train import VariantsConfig
+from sweepml.datasets.capture import Capture
+from sweepml.datasets.published import Published, load_published
+from sweepml.errors import ConfigError
+from sweepml.features.plan import FeaturePlan
+from sweepml.tasks.benchmark.arenas import LAB, TOOLS, Arena, make_arenas, pick
+from sweepml.tasks.benchmark.contestants import (
+    BundleContestant,
+    Contestant,
+    Entry,
+    ModelContestant,
+    Tables,
+    check_contestants,
+    model_names,
+    plan_of,
+    rule_contestants,
+)
+from sweepml.tasks.data import load_captures, training_table
+from sweepml.tasks.progress import Progress
+
+QUICK_ARENAS = (LAB, TOOLS)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one contestant said in one arena."""
+
+    arena: Arena
+    contestant: Contestant
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What the contest is held on.
+
+    Attributes
+    ----------
+    own
+        Captures that may be trained on.
+    published
+        Captures of other networks, and what of them could not be read.
+    arenas
+        Those that are wanted.
+    tables
+        Training rows of all captures.
+    """
+
+    own: tuple[Capture, ...]
+    published: Published
+    arenas: tuple[Arena, ...]
+    tables: Tables
+
+
+def gather(config: BenchmarkConfig, progress: Progress) -> Material:
+    """Read the captures and compute their training rows.
+
+    Raises
+    ------
+    ConfigError
+        If a name is unknown, or there is no sweep to be caught.
+    InputError, LabelError
+        If a capture cannot be read.
+    """
+    check_contestants(config)
+    plan = plan_of(config)
+    own, _ = load_captures(config.data, plan, progress)
+    if not any(episode.is_sweep for capture in own for episode in capture.episodes):
+        raise ConfigError("these captures hold no labelled sweep, so that there is nothing to catch")
+    published = _published(config, plan, progress)
+    wanted = config.arenas
+    if wanted is None and config.quick:
+        wanted = list(QUICK_ARENAS)
+    arenas = make_arenas(own, published.captures)
+    arenas = arenas if wanted is None else pick(arenas, wanted)
+    variants = VariantsConfig() if config.quick else config.variants
+    learned = {capture.name for arena in arenas for capture in (*arena.train, *arena.test)}
+    labels = config.features.positive_dst_count
+    tables = [
+        training_table([one for one in captures if one.name in learned], plan, labels, variants, config.seed, progress)
+        for captures in (own, published.captures)
+        if any(one.name in learned for one in captures)
+    ]
+    return Material(tuple(own), published, arenas, Tables(tables[0], tables[1] if len(tables) > 1 else None))
+
+
+def contestants(config: BenchmarkConfig, material: Material) -> Iterator[Contestant]:
+    """Give everybody who is to be judged but foreign tools, the models first."""
+    for name in model_names(config):
+        yield ModelContestant(config.of_model(name), material.tables)
+    for path in config.detectors:
+        yield BundleContestant(path, config.features.positive_dst_count)
+    yield from rule_contestants(config)
+
+
+def contest(config: BenchmarkConfig, material: Material, progress: Progress) -> Iterator[Part]:
+    """Give what every contestant says in every arena, contestant by contestant."""
+    everybody = list(contestants(config, material))
+    progress.stage("judging", len(everybody) * len(material.arenas))
+    for contestant in everybody:
+        for arena in material.arenas:
+            entry = contestant.enter(arena)
+            progress.step()
+            if entry is not None:
+                yield Part(arena, contestant, entry)
+
+
+def _published(config: BenchmarkConfig, plan: FeaturePlan, progress: Progress) -> Published:
+    if config.published is None or config.quick or not Path(config.published).is_dir():
+        return Published((), {})
+    progress.stage("reading published captures", 1)
+    found = load_published(config.published, plan)
+    progress.step()
+    return found

@@ -1,0 +1,331 @@
+"""Contestants: models, rules, bundles and foreign alerts, each giving alerts in an arena."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+
+from sweepml.baselines.base import Rule
+from sweepml.baselines.registry import RULES, make_rule
+from sweepml.config.benchmark import BenchmarkConfig
+from sweepml.config.train import TrainConfig
+from sweepml.datasets.capture import Capture
+from sweepml.datasets.splits import SourceGroups, assign_groups
+from sweepml.errors import ConfigError, InputError
+from sweepml.evaluation.alerts import JudgementRules
+from sweepml.evaluation.rows import ScoredRows
+from sweepml.evaluation.rule_thresholds import tune_rule
+from sweepml.export.bundle import CalibratedDetector
+from sweepml.features.plan import FeaturePlan
+from sweepml.models.base import Detector
+from sweepml.models.registry import MODELS, make_model
+from sweepml.pipeline.rows import LabelledRows, labelled_rows
+from sweepml.runtime.bundle import Bundle
+from sweepml.schema.alert import AlertRow
+from sweepml.tasks.benchmark.arenas import Arena
+from sweepml.tasks.cross_validation import judge, out_of_fold, scored_rows
+from sweepml.tasks.data import TrainingTable, feature_plan
+from sweepml.tasks.progress import Silent
+from sweepml.tasks.train import alert_budget, final_detector
+
+SHIPPED: Final = "shipped"
+BUDGET: Final = "budget"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a contestant said in an arena.
+
+    Attributes
+    ----------
+    alerts
+        At its operating point, on the arena's test captures.
+    ranking
+        At the lowest operating point that ranks everything, for curves; the alerts themselves where there is none.
+    threshold
+        The operating point, in words.
+    scored
+        Rows with calibrated scores, of models only.
+    """
+
+    alerts: tuple[AlertRow, ...]
+    ranking: tuple[AlertRow, ...]
+    threshold: str
+    scored: ScoredRows | None = None
+
+
+class Contestant(Protocol):
+    """Whoever raises alerts."""
+
+    @property
+    def name(self) -> str:
+        """Permanent id, such as ``gradient_boosting`` or ``slips_horizontal@budget``."""
+
+    @property
+    def title(self) -> str:
+        """What tables call it."""
+
+    @property
+    def kind(self) -> str:
+        """``model``, ``rule``, ``bundle`` or ``alerts``."""
+
+    @property
+    def operating_point(self) -> str:
+        """`SHIPPED` or `BUDGET`."""
+
+    def enter(self, arena: Arena) -> Entry | None:
+        """Return what it says in an arena, None where it cannot take part."""
+
+
+class Tables:
+    """Training rows by capture, computed once for all models and arenas.
+
+    Parameters
+    ----------
+    own
+        Rows, and varied copies, of the captures that may be trained on.
+    others
+        The same of published captures.
+    """
+
+    def __init__(self, own: TrainingTable, others: TrainingTable | None) -> None:
+        self._tables = [own] if others is None else [own, others]
+
+    def of(self, captures: Sequence[Capture]) -> TrainingTable:
+        """Return the table of some captures."""
+        names = {capture.name for capture in captures}
+        rows = [table.rows.of_captures(names) for table in self._tables]
+        varied = [table.varied.of_captures(names) for table in self._tables]
+        return TrainingTable(LabelledRows.concat(rows), LabelledRows.concat(varied))
+
+
+class ModelContestant:
+    """A registered model, trained anew in every arena.
+
+    Parameters
+    ----------
+    config
+        How it is trained.
+    tables
+        Its rows.
+    together
+        Captures that share records, see `assign_groups`.
+    """
+
+    kind = "model"
+    operating_point = BUDGET
+
+    def __init__(self, config: TrainConfig, tables: Tables) -> None:
+        self._config = config
+        self._tables = tables
+        self._trained: dict[tuple[str, ...], CalibratedDetector | None] = {}
+        self.name = config.model.name
+        self.title = config.model.name.replace("_", " ")
+
+    def make(self) -> Detector:
+        """Return an untrained model."""
+        return make_model(self._config.model.name, self._config.model.params)
+
+    def enter(self, arena: Arena) -> Entry | None:
+        """Train and test as the arena says; None where too few sweeps can be trained on."""
+        if arena.is_cross_validated:
+            return self._cross_validated(arena)
+        detector = self._detector(arena)
+        if detector is None:
+            return None
+        rows = self._tables.of(arena.test).rows
+        scored = scored_rows(rows, detector.score(rows.features.values))
+        limits = np.array([detector.thresholds[int(length)] for length in rows.features.length_s], np.float32)
+        words = ", ".join(f"{length} s: {limit:.4f}" for length, limit in sorted(detector.thresholds.items()))
+        return self._entry(scored, scored.score >= limits, words)
+
+    def _cross_validated(self, arena: Arena) -> Entry | None:
+        table, groups = self._tables.of(arena.train), self._groups(arena)
+        folds = min(self._config.split.folds, _groups_with_sweep(groups))
+        if folds < 2:
+            return None
+        split = replace(self._config.split, folds=folds)
+        found = out_of_fold(self.make, table, groups, split, self._config.seed, Silent())
+        validated = judge(found, table.rows, groups, arena.test, alert_budget(self._config.alerts))
+        words = f"chosen in each of {folds} folds on the others"
+        return self._entry(validated.scored, validated.verdicts, words)
+
+    def _detector(self, arena: Arena) -> CalibratedDetector | None:
+        key = tuple(capture.name for capture in arena.train)
+        if key not in self._trained:
+            self._trained[key] = self._train(arena)
+        return self._trained[key]
+
+    def _train(self, arena: Arena) -> CalibratedDetector | None:
+        table, groups = self._tables.of(arena.train), self._groups(arena)
+        folds = min(self._config.split.folds, _groups_with_sweep(groups))
+        if folds < 2:
+            return None
+        split = replace(self._config.split, folds=folds)
+        found = out_of_fold(self.make, table, groups, split, self._config.seed, Silent())
+        detector, _ = final_detector(self.make, table, groups, arena.train, found, self._config)
+        return detector
+
+    def _groups(self, arena: Arena) -> SourceGroups:
+        names = {capture.name for capture in arena.train}
+        together = [chain for chain in self._config.data.together if set(chain) <= names]
+        return assign_groups(arena.train, together=together, tie=arena.tie)
+
+    def _entry(self, scored: ScoredRows, verdicts: np.ndarray, words: str) -> Entry:
+        everything = np.ones(len(scored), bool)
+        return Entry(
+            tuple(scored.to_alerts(verdicts, self.name)),
+            tuple(scored.to_alerts(everything, self.name)),
+            words,
+            scored,
+        )
+
+
+class RuleContestant:
+    """A public rule, as shipped or tuned to the alert budget."""
+
+    kind = "rule"
+
+    def __init__(self, rule: Rule, operating_point: str, config: BenchmarkConfig) -> None:
+        self._rule = rule
+        self._config = config
+        self.operating_point = operating_point
+        self.name = rule.name if operating_point == SHIPPED else f"{rule.name}@{operating_point}"
+        self.title = rule.title if operating_point == SHIPPED else f"{rule.title}, tuned"
+
+    def enter(self, arena: Arena) -> Entry | None:
+        """Run the rule; where it is tuned and the arena is cross-validated, each capture's threshold is the others'."""
+        if self.operating_point == SHIPPED:
+            return self._run([(self._rule, arena.test)])
+        if not arena.is_cross_validated:
+            return self._run([(self._tuned(arena.train), arena.test)])
+        if len(arena.test) < 2:
+            return None
+        return self._run(
+            [(self._tuned([other for other in arena.test if other is not one]), (one,)) for one in arena.test]
+        )
+
+    def _tuned(self, captures: Sequence[Capture]) -> Rule:
+        judgement = JudgementRules(close_after_s=self._config.alerts.close_after_s)
+        try:
+            return tune_rule(self._rule, captures, alert_budget(self._config.alerts), judgement).rule
+        except (
+            InputError
+        ):  # its statistic rises nowhere on these captures, so that nothing speaks for another threshold
+            return self._rule
+
+    def _run(self, parts: Sequence[tuple[Rule, Sequence[Capture]]]) -> Entry:
+        alerts: list[AlertRow] = []
+        ranking: list[AlertRow] = []
+        for rule, captures in parts:
+            for capture in captures:
+                trajectory = rule.trajectory(capture.connections, capture.hosts)
+                alerts += rule.alerts_of(trajectory, capture.hosts, capture.name)
+                lowest = float(trajectory.levels[0]) if len(trajectory.levels) else rule.threshold
+                ranking += rule.with_threshold(lowest).alerts_of(trajectory, capture.hosts, capture.name)
+        words = ", ".join(sorted({f"{rule.threshold:g}" for rule, _ in parts}))
+        own = self.name
+        return Entry(
+            tuple(replace(alert, detector=own) for alert in alerts),
+            tuple(replace(alert, detector=own) for alert in ranking),
+            words,
+        )
+
+
+class BundleContestant:
+    """A detector that somebody brought, as it is."""
+
+    kind = "bundle"
+    operating_point = SHIPPED
+
+    def __init__(self, path: str, positive_dst_count: int) -> None:
+        self._bundle = Bundle(Path(path))
+        self._positive_dst_count = positive_dst_count
+        self._rows: dict[str, LabelledRows] = {}
+        self.name = f"{self._bundle.manifest.name}:{self._bundle.bundle_id}"
+        self.title = f"{self._bundle.manifest.name} ({Path(path).name})"
+
+    def enter(self, arena: Arena) -> Entry:
+        """Score the test captures with the bundle's own windows and thresholds."""
+        parts = [self._of(capture) for capture in arena.test]
+        rows = LabelledRows.concat(parts)
+        score, verdict = self._bundle.score(rows.features.values)
+        columns = {spec.length_s: i for i, spec in enumerate(self._bundle.plan.windows)}
+        column = np.array([columns[int(length)] for length in rows.features.length_s], np.int64)
+        scored = scored_rows(rows, score)
+        raised = verdict[np.arange(len(rows)), column]
+        words = ", ".join(f"{length} s: {limit:.4f}" for length, limit in self._bundle.thresholds.items())
+        return Entry(
+            tuple(scored.to_alerts(raised, self.name)),
+            tuple(scored.to_alerts(np.ones(len(rows), bool), self.name)),
+            words,
+            scored,
+        )
+
+    def _of(self, capture: Capture) -> LabelledRows:
+        if capture.name not in self._rows:
+            self._rows[capture.name] = labelled_rows(capture, self._bundle.plan, self._positive_dst_count)
+        return self._rows[capture.name]
+
+
+class ForeignContestant:
+    """Alerts that another tool raised on one capture."""
+
+    kind = "alerts"
+    operating_point = SHIPPED
+
+    def __init__(self, name: str, alerts: Sequence[AlertRow]) -> None:
+        self._alerts = tuple(replace(alert, detector=name) for alert in alerts)
+        self.name = name
+        self.title = name
+
+    def enter(self, arena: Arena) -> Entry | None:
+        """Return the alerts where the arena tests nothing but their captures; None elsewhere."""
+        covered = {alert.capture for alert in self._alerts}
+        if not {capture.name for capture in arena.test} <= covered:
+            return None
+        return Entry(self._alerts, self._alerts, "as the tool has it")
+
+
+def model_names(config: BenchmarkConfig) -> list[str]:
+    """Return the models to judge; every registered one where none is named."""
+    return list(MODELS) if config.models is None else list(config.models)
+
+
+def rule_contestants(config: BenchmarkConfig) -> Iterator[RuleContestant]:
+    """Give every rule as shipped and at the budget."""
+    for name in RULES if config.rules is None else config.rules:
+        for point in (SHIPPED, BUDGET):
+            yield RuleContestant(make_rule(name), point, config)
+
+
+def plan_of(config: BenchmarkConfig) -> FeaturePlan:
+    """Return the feature plan of the models that are trained here."""
+    return feature_plan(config.features)
+
+
+def check_contestants(config: BenchmarkConfig) -> None:
+    """Refuse names that do not exist before anything is read.
+
+    Raises
+    ------
+    ConfigError
+        If a model or rule has no such name or parameter, or nobody is to be judged.
+    """
+    models = model_names(config)
+    for name in models:
+        make_model(name, config.of_model(name).model.params)
+    rules = list(RULES) if config.rules is None else config.rules
+    for name in rules:
+        make_rule(name)
+    if not (models or rules or config.detectors or config.foreign_alerts):
+        raise ConfigError("nobody to judge: models, rules, detectors and foreign_alerts are all empty")
+
+
+def _groups_with_sweep(groups: SourceGroups) -> int:
+    place = {unit: i for i, unit in enumerate(groups.units)}
+    return len({int(groups.group[place[name, one.source]]) for name, one in groups.episodes if one.is_sweep})
