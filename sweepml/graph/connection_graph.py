@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweepml.graph.connections import OTHER_ATTACK_LABEL, SWEEP_LABEL, Connections
-from sweepml.graph.grouping import group_starts, picker, sort_by, starts_of_runs, sum_between
+from sweepml.graph.grouping import Runs, group_starts, picker, sort_by, starts_of_runs, sum_between
 
 if TYPE_CHECKING:
     from sweepml.graph.stack_context import StackContext
@@ -31,10 +31,6 @@ OUTCOME_BITS: Final = 3
 
 _BLOCK_ROWS: Final = 1 << 20
 """Connections whose volume is summed at once."""
-_HIGH: Final = 1 << 26
-_PAIR: Final = np.array([0.0, 1.0, _HIGH, _HIGH + 1.0])
-"""Two flags as one number whose sums keep two counts apart, exactly up to 2**26 of each."""
-
 TOTALS: Final = (
     "bytes_known",
     "orig_bytes",
@@ -303,15 +299,16 @@ def _reduce(edges: Edges) -> Edges:
     starts = starts_of_runs(edges.row, edges.service, edges.destination)
     if len(starts) == len(edges):
         return edges
+    runs = Runs(starts, len(edges))
     return Edges(
-        edges.row[starts],
-        edges.service[starts],
-        edges.destination[starts],
+        edges.row.take(starts),
+        edges.service.take(starts),
+        edges.destination.take(starts),
         sum_between(np.append(starts, len(edges)), edges.connections),
-        np.bitwise_or.reduceat(edges.flags, starts),
-        np.minimum.reduceat(edges.first_key, starts),
-        np.maximum.reduceat(edges.last_us, starts),
-        None if edges.known_from_s is None else np.minimum.reduceat(edges.known_from_s, starts, axis=1),
+        runs.bitwise_or(edges.flags),
+        runs.minimum(edges.first_key),
+        runs.maximum(edges.last_us),
+        None if edges.known_from_s is None else runs.minimum(edges.known_from_s),
     )
 
 
@@ -330,27 +327,25 @@ def _add_totals(connections: Connections, row: NDArray[np.int64], totals: NDArra
     bytes_known = (orig >= 0) & (resp >= 0)
     packets_known = (packets_orig >= 0) & (packets_resp >= 0)
     duration_known = duration >= 0
-    empty = (orig == 0) & (resp == 0)
-    dialogue = (orig > 0) & (resp > 0)
+    per_row: list[NDArray[np.int64]] = []
 
-    def add(name: str, values: NDArray[np.generic]) -> None:
+    def summed(values: NDArray[np.generic]) -> NDArray[np.int64]:
         # bincount sums in float64: exact while a block's sum stays below 2**53, that is 9 PB or 285 years.
-        totals[:, TOTALS.index(name)] += np.bincount(row, values, len(totals)).astype(np.int64)
+        return np.bincount(row, values, len(totals)).astype(np.int64)
 
-    def count(low_name: str, high_name: str, low: NDArray[np.bool_], high: NDArray[np.bool_]) -> None:
-        # Two counts share one sum, for a sum costs the same whatever it adds.
-        code = low.view(np.uint8) | high.view(np.uint8) << 1
-        both = np.bincount(row, _PAIR.take(code), len(totals)).astype(np.int64)
-        totals[:, TOTALS.index(low_name)] += both & (_HIGH - 1)
-        totals[:, TOTALS.index(high_name)] += both >> _HIGH.bit_length() - 1
+    def add(known: NDArray[np.bool_], count: str, **columns: NDArray[np.int64]) -> None:
+        all_known = bool(known.all())
+        if all_known and not per_row:
+            per_row.append(summed(known))
+        totals[:, TOTALS.index(count)] += per_row[0] if all_known else summed(known)
+        for name, values in columns.items():
+            totals[:, TOTALS.index(name)] += summed(values if all_known else values * known)
 
-    count("bytes_known", "empty", bytes_known, empty)
-    count("dialogue", "packets_known", dialogue, packets_known)
-    add("duration_known", duration_known)
-    add("orig_bytes", orig * bytes_known)
-    add("resp_bytes", resp * bytes_known)
-    add("packets", (packets_orig + packets_resp) * packets_known)
-    add("duration_us", duration * duration_known)
+    add(bytes_known, "bytes_known", orig_bytes=orig, resp_bytes=resp)
+    add(packets_known, "packets_known", packets=packets_orig + packets_resp)
+    add(duration_known, "duration_known", duration_us=duration)
+    totals[:, TOTALS.index("empty")] += summed((orig == 0) & (resp == 0))
+    totals[:, TOTALS.index("dialogue")] += summed((orig > 0) & (resp > 0))
 
 
 def _stack(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _Any = TypeVar("_Any", bound=np.generic)
+_Integer = TypeVar("_Integer", np.uint8, np.uint32, np.int64)
 
 _KEY_BITS: Final = 63
 """Bits of a non-negative int64, into which columns of any integer type go without being converted first."""
@@ -147,6 +148,59 @@ def picker(
     if index.dtype == bool:
         index = np.flatnonzero(index)
     return lambda array: array.take(index, axis=-1)
+
+
+class Runs:
+    """Runs of a sorted column, of which most need no arithmetic.
+
+    What is reduced here stands in the order of arrival inside each run, mostly: the smallest time is a run's first, the
+    largest its last, and the outcomes of most runs are all the same. So the value at a run's end is taken and only the
+    runs that it is wrong for are reduced, which is several times faster than reducing all of them.
+
+    Parameters
+    ----------
+    starts
+        int64, ascending, the first 0: where runs begin; at least one.
+    length
+        Number of elements.
+    """
+
+    def __init__(self, starts: NDArray[np.int64], length: int) -> None:
+        self.starts = starts
+        self.lengths = np.diff(starts, append=length)
+        self._lasts = starts + self.lengths - 1
+        self._within = np.ones(max(length - 1, 0), bool)
+        self._within[starts[1:] - 1] = False
+
+    def minimum(self, values: NDArray[_Integer]) -> NDArray[_Integer]:
+        """Return the smallest value of each run, along the last axis."""
+        return self._reduced(np.minimum, values, self.starts, values[..., 1:] < values[..., :-1])
+
+    def maximum(self, values: NDArray[_Integer]) -> NDArray[_Integer]:
+        """Return the largest value of each run, along the last axis."""
+        return self._reduced(np.maximum, values, self._lasts, values[..., 1:] < values[..., :-1])
+
+    def bitwise_or(self, values: NDArray[_Integer]) -> NDArray[_Integer]:
+        """Return the bits that are set anywhere in each run, along the last axis."""
+        return self._reduced(np.bitwise_or, values, self.starts, values[..., 1:] != values[..., :-1])
+
+    def _reduced(
+        self, operation: np.ufunc, values: NDArray[_Integer], place: NDArray[np.int64], wrong: NDArray[np.bool_]
+    ) -> NDArray[_Integer]:
+        wrong = np.logical_or.reduce(np.atleast_2d(wrong), axis=0) & self._within
+        at = np.flatnonzero(wrong)
+        if 2 * len(at) > len(self.starts):
+            reduced: NDArray[_Integer] = operation.reduceat(values, self.starts, axis=-1)
+            return reduced
+        reduced = values.take(place, axis=-1)
+        if len(at):
+            runs = np.searchsorted(self.starts, at, side="right") - 1
+            runs = runs[starts_of_runs(runs)]
+            lengths = self.lengths.take(runs)
+            begins = np.cumsum(lengths) - lengths
+            index = np.arange(int(lengths.sum())) + np.repeat(self.starts.take(runs) - begins, lengths)
+            reduced[..., runs] = operation.reduceat(values.take(index, axis=-1), begins, axis=-1)
+        return reduced
 
 
 def group_starts(group: NDArray[np.integer], groups: int) -> NDArray[np.int64]:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sweepml.graph.grouping import (
+    Runs,
     count_between,
     group_starts,
     number_groups,
@@ -107,3 +108,22 @@ def test_count_between_equals_counting_slices(mask: list[bool], cuts: list[int])
 def test_sum_between_is_exact_where_the_running_sum_is_not(values: list[int]) -> None:
     bounds = np.arange(len(values) + 1)
     assert sum_between(bounds, np.array(values, np.int64)).tolist() == values
+
+
+@EXAMPLES
+@given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.sampled_from([(), (3,)]), st.sampled_from([0.0, 0.1, 1.0]))
+def test_reducing_runs_is_what_reduceat_gives(seed: int, length: int, lead: tuple[int, ...], disorder: float) -> None:
+    rng = np.random.default_rng(seed)
+    starts = np.flatnonzero(np.concatenate([[True], rng.random(length - 1) < rng.random()]))
+    values = np.sort(rng.integers(0, 9, (*lead, length)).astype(np.uint32), axis=-1)
+    mixed = rng.random(values.shape) < disorder
+    values[mixed] = rng.integers(0, 9, int(mixed.sum()))
+    runs = Runs(starts, length)
+    for got, operation in (
+        (runs.minimum(values), np.minimum),
+        (runs.maximum(values), np.maximum),
+        (runs.bitwise_or(values), np.bitwise_or),
+    ):
+        expected = operation.reduceat(values, starts, axis=-1)
+        assert got.dtype == expected.dtype
+        np.testing.assert_array_equal(got, expected)
