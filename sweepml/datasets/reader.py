@@ -21,9 +21,9 @@ from sweepml.datasets.blocks import (
 )
 from sweepml.errors import ConfigError, InputError
 from sweepml.origins.files import LineSplitter, LogFile, detect_log
+from sweepml.origins.parser import LineParser
 from sweepml.origins.registry import AUTO
-from sweepml.origins.report import ReadReport
-from sweepml.origins.rows import LineParser
+from sweepml.origins.report import ReadReport, RejectReason
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +33,8 @@ BATCH_ROWS: Final = 1 << 17
 _BLOCK_BYTES: Final = 1 << 23
 """Read at a time; below 4 MiB Arrow's fixed costs a block begin to show (measured)."""
 
-_PIECE_BYTES: Final = 1 << 18
-"""A block with something unusual is tried again in pieces of this size, so that one bad row costs little."""
+_PIECE_BYTES: Final = (1 << 18, 1 << 15)
+"""A block with something unusual is tried again in pieces of these sizes, so that one bad row costs little."""
 
 
 class ConnectionReader:
@@ -144,16 +144,18 @@ class _Blocks:
         self._fast: BlockReader | None = None
         self._fast_values: object = None
 
-    def read(self, block: bytes, *, in_pieces: bool = True) -> Iterator[pa.RecordBatch]:
+    def read(self, block: bytes, sizes: tuple[int, ...] = _PIECE_BYTES) -> Iterator[pa.RecordBatch]:
         lines, body, tail = self._parser.trim(block)
         self._line += lines
+        if body:
+            self._parser.settle(body)
         batch = self._read_fast(body) if body else None
         if batch is not None:
             self._line += count_lines(body)
             yield batch
-        elif in_pieces and len(body) > _PIECE_BYTES:
-            for piece in cut_lines(body, _PIECE_BYTES):
-                yield from self.read(piece, in_pieces=False)
+        elif sizes and len(body) > sizes[0]:
+            for piece in cut_lines(body, sizes[0]):
+                yield from self.read(piece, sizes[1:])
         elif body:
             yield batch_of_rows(self._parser.parse_block(body, self._line))
             self._line += count_lines(body)
@@ -163,5 +165,10 @@ class _Blocks:
 
     def _read_fast(self, body: bytes) -> pa.RecordBatch | None:
         if self._fast_values is not self._parser.values:  # a header changed the layout
-            self._fast, self._fast_values = block_reader(self._parser, self._canon), self._parser.values
-        return self._fast.read(body) if self._fast is not None else None
+            self._fast, self._fast_values = block_reader(self._parser, self._canon, body), self._parser.values
+        found = self._fast.read(body) if self._fast is not None else None
+        if found is None:
+            return None
+        batch, others = found
+        self._parser.reject_rows(body, self._line, others, RejectReason.OTHER_RECORD)
+        return batch
