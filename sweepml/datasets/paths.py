@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Final, cast
 
 from sweepml.errors import ConfigError, InputError, InputMissingError, MissingExtraError
 from sweepml.origins.files import STDIN, LogFile, open_binary
 from sweepml.origins.paths import expand_path, is_hidden, natural_order
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+
+_COPY_BYTES: Final = 1 << 20
 
 
 def is_url(path: str | os.PathLike[str]) -> bool:
@@ -84,6 +87,33 @@ def open_input(path: str | os.PathLike[str]) -> BinaryIO:
 def open_log(path: str | os.PathLike[str]) -> LogFile:
     """Open a log, plain or compressed, wherever it is; see `open_input`."""
     return LogFile(path, open_input)
+
+
+@contextmanager
+def plain_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a local file with the uncompressed bytes of an input, for programs that read nothing else.
+
+    What is no such file is copied to a temporary one.
+
+    Raises
+    ------
+    InputError
+        As `open_input`; or if the compressed content is damaged.
+    """
+    log = open_log(path)
+    try:
+        if not (log.is_compressed or log.is_stdin or is_url(path)):
+            yield Path(path)
+            return
+        with tempfile.NamedTemporaryFile() as copy:
+            while block := log.read(_COPY_BYTES):
+                copy.write(block)
+            copy.flush()
+            if log.damage is not None:
+                raise InputError(f"{log.path}: {log.damage}")
+            yield Path(copy.name)
+    finally:
+        log.close()
 
 
 def input_bytes(path: str | os.PathLike[str]) -> int:

@@ -170,7 +170,8 @@ def _by_tcp_flags(exchange: Exchange) -> int | None:
 
 
 def _saw_start(exchange: Exchange) -> bool:
-    return any(side is not None and side.has(SYN) for side in exchange.sides)
+    """Whether both sides sent their SYN. Of a SYN alone with ACK, nobody knows which SYN is missing."""
+    return all(side is not None and side.has(SYN) for side in exchange.sides)
 
 
 def _by_port_ranges(exchange: Exchange) -> int | None:

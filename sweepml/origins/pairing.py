@@ -199,6 +199,7 @@ class Pairer:
             orig_packets=asked.packets if asked is not None else 0,
             resp_packets=reply.packets if reply is not None else self._nothing_seen,
             label=exchange.label,
+            identity=asked.identity if asked is not None else "",
         )
 
     @property

@@ -25,6 +25,8 @@ class RejectReason(StrEnum):
     JSON = "truncated JSON"
     OTHER_RECORD = "not a connection record"
     """A line of another log: JSON without the format's required keys, or rows below a foreign header."""
+    NOT_IP = "not IP"
+    """A frame of a packet capture that carries no IP: ARP, LLDP and the like."""
 
 
 class RowError(ValueError):
@@ -63,6 +65,8 @@ class ReadReport:
         Smallest and largest start, None without rows.
     lacking
         Optional canonical columns that the log does not have.
+    assumptions
+        What the log does not say and had to be assumed, one sentence each.
     """
 
     path: str
@@ -74,6 +78,7 @@ class ReadReport:
     first_us: int | None = None
     last_us: int | None = None
     lacking: tuple[str, ...] = ()
+    assumptions: list[str] = field(default_factory=list)
 
     @property
     def rejected(self) -> int:
@@ -86,11 +91,23 @@ class ReadReport:
         self.first_us = first_us if self.first_us is None else min(self.first_us, first_us)
         self.last_us = last_us if self.last_us is None else max(self.last_us, last_us)
 
+    def assume(self, sentence: str) -> None:
+        """Note what had to be assumed, once."""
+        if sentence not in self.assumptions:
+            self.assumptions.append(sentence)
+
+    def has_room(self, reason: RejectReason) -> bool:
+        """Whether another example of a reason would be kept."""
+        return len(self.examples.get(str(reason), ())) < EXAMPLES_PER_REASON
+
+    def count_rejects(self, reason: RejectReason, count: int) -> None:
+        """Count rejected lines of which no example is kept."""
+        self.rejects[str(reason)] = self.rejects.get(str(reason), 0) + count
+
     def reject(self, reason: RejectReason, line: int, raw: bytes) -> None:
         """Count a rejected line and keep it as an example if there is room."""
-        key = str(reason)
-        self.rejects[key] = self.rejects.get(key, 0) + 1
-        kept = self.examples.setdefault(key, [])
+        self.count_rejects(reason, 1)
+        kept = self.examples.setdefault(str(reason), [])
         if len(kept) < EXAMPLES_PER_REASON:
             kept.append(RejectExample(line, shorten(raw)))
 

@@ -15,9 +15,9 @@ from sweepml.graph.connections import Connections
 from sweepml.graph.hosts import HostTable
 from sweepml.origins.files import STDIN, LineSplitter, LogFile, detect_head, is_enough_to_detect
 from sweepml.origins.lines import LineBlocks
+from sweepml.origins.parser import LineParser
 from sweepml.origins.registry import AUTO, find_origin
 from sweepml.origins.report import ReadReport
-from sweepml.origins.rows import LineParser
 
 logger = logging.getLogger(__name__)
 

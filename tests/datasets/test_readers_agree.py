@@ -14,9 +14,9 @@ from sweepml.datasets.reader import read_connections
 from sweepml.graph.connections import Connections
 from sweepml.graph.hosts import HostTable
 from sweepml.origins.files import LineSplitter
+from sweepml.origins.parser import LineParser
 from sweepml.origins.registry import detect
 from sweepml.origins.report import ReadReport
-from sweepml.origins.rows import LineParser
 from sweepml.runtime.lines import LineReader
 
 COLUMNS = """ts uid id.orig_h id.orig_p id.resp_h id.resp_p proto duration orig_bytes resp_bytes conn_state

@@ -76,6 +76,11 @@ def test_the_middle_of_a_connection_is_judged_by_ports_before_time() -> None:
     assert initiators(flows) == {(CLIENT, "ports")}
 
 
+def test_a_connection_whose_first_syn_was_missed_is_judged_by_ports_before_time() -> None:
+    flows = [request(ts_us=1, end_us=1, tcp_flags=flags("A")), reply()]
+    assert initiators(flows) == {(CLIENT, "ports")}
+
+
 def test_half_of_a_connection_from_a_server_is_the_clients() -> None:
     lone = reply(protocol=17, tcp_flags=-1, src_port=53)
     assert initiators([lone]) == {(CLIENT, "ports")}
