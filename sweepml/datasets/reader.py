@@ -19,8 +19,9 @@ from sweepml.datasets.blocks import (
     count_lines,
     cut_lines,
 )
+from sweepml.datasets.paths import open_log
 from sweepml.errors import ConfigError, InputError
-from sweepml.origins.files import LineSplitter, LogFile, detect_log
+from sweepml.origins.files import LineSplitter, detect_log
 from sweepml.origins.parser import LineParser
 from sweepml.origins.registry import AUTO
 from sweepml.origins.report import ReadReport, RejectReason
@@ -43,7 +44,7 @@ class ConnectionReader:
     Parameters
     ----------
     path
-        Log file, plain or gzip.
+        Log file or its URL, plain or compressed (gzip, zstd); see `sweepml.datasets.paths`.
     origin
         Log format, or ``auto`` to tell it from the content.
     batch_rows
@@ -74,7 +75,7 @@ class ConnectionReader:
         self.batch_rows = batch_rows
         self.report = ReadReport(self.path)
         self.bytes_read = 0
-        log = LogFile(self.path)
+        log = open_log(self.path)
         try:
             _, self._origin, self._encoding = detect_log(log, origin)
         finally:
@@ -90,7 +91,7 @@ class ConnectionReader:
         self.report = report = ReadReport(self.path)
         self.bytes_read = 0
         parser = LineParser(self._origin, self._encoding, report)
-        log, splitter = LogFile(self.path), LineSplitter()
+        log, splitter = open_log(self.path), LineSplitter()
         blocks = _Blocks(parser)
         try:
             while chunk := log.read(_BLOCK_BYTES):

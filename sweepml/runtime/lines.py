@@ -46,7 +46,7 @@ class LineReader:
     Parameters
     ----------
     path
-        Log file, plain or gzip by content, or ``-`` for standard input.
+        Log file, plain or compressed by content, or ``-`` for standard input.
     hosts
         Table into which addresses are encoded.
     origin
@@ -138,7 +138,7 @@ class LineReader:
         try:
             while log is not None:
                 chunk = log.read(self._chunk_bytes)
-                if log.is_gzip:
+                if log.is_compressed:
                     raise InputError(f"{self.path}: is compressed, and such a file cannot be followed")
                 if chunk:
                     yield chunk
