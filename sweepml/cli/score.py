@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import sys
 import threading
@@ -14,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from sweepml.cli.rejects import rejects_text, sample_lines, summary_instead_of_warnings
 from sweepml.cli.text import amount, table
 from sweepml.errors import ConfigError, InputError, InputMissingError, SweepmlError
 from sweepml.graph.connections import Connections
@@ -28,9 +28,6 @@ from sweepml.runtime.sinks import AlertSink, find_format
 
 _REFRESH_S: Final = 0.5
 """Time between two lines of progress. Chosen, not tuned."""
-
-_SAMPLES_PER_REASON: Final = 2
-"""Rejected lines that the summary shows of each reason; the report holds a few more."""
 
 _CLEAR_LINE: Final = "\r\x1b[K"
 
@@ -87,7 +84,7 @@ def run(options: ScoreOptions) -> int:
                 progress.clear()
                 sink.write(alerts)
 
-        with inputs.stopped_by_signals(), _summary_instead_of_warnings(enabled=not options.quiet):
+        with inputs.stopped_by_signals(), summary_instead_of_warnings(enabled=not options.quiet):
             for connections in inputs:
                 tell(session.push(connections))
                 session.compact()
@@ -108,7 +105,7 @@ def summary(reports: list[ReadReport], counts: SessionCounts, elapsed_s: float) 
     rate = stream.connections / elapsed_s if elapsed_s > 0 else 0.0
     rows = [
         ("records", f"{stream.connections:,} in {elapsed_s:.1f} s ({rate:,.0f} a second)"),
-        ("rejected", _rejects(reports)),
+        ("rejected", rejects_text(reports)),
         (
             "not contacts",
             f"{stream.not_contacts:,} (multicast, neighbour discovery, ICMP errors and answers)",
@@ -128,7 +125,7 @@ def summary(reports: list[ReadReport], counts: SessionCounts, elapsed_s: float) 
     lacking = sorted({name for report in reports for name in report.lacking})
     if lacking:
         rows.append(("not in the log", ", ".join(lacking)))
-    return "\n".join([*table(rows), *_samples(reports)])
+    return "\n".join([*table(rows), *sample_lines(reports)])
 
 
 def _check(options: ScoreOptions) -> None:
@@ -206,19 +203,6 @@ class _Inputs:
                 signal.signal(one, handler)
 
 
-@contextmanager
-def _summary_instead_of_warnings(*, enabled: bool) -> Iterator[None]:
-    """Silence the warning about rejected lines where the summary says the same."""
-    logger = logging.getLogger("sweepml.origins.report")
-    before = logger.level
-    if enabled:
-        logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
-
-
 class _Progress:
     """One line on a terminal that says how far it is."""
 
@@ -247,23 +231,3 @@ class _Progress:
         if self._visible:
             print(_CLEAR_LINE, end="", file=sys.stderr, flush=True)
             self._visible = False
-
-
-def _rejects(reports: list[ReadReport]) -> str:
-    by_reason: dict[str, int] = {}
-    for report in reports:
-        for reason, count in report.rejects.items():
-            by_reason[reason] = by_reason.get(reason, 0) + count
-    if not by_reason:
-        return "0"
-    reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(by_reason.items()))
-    return f"{sum(by_reason.values()):,} ({reasons})"
-
-
-def _samples(reports: list[ReadReport]) -> list[str]:
-    return [
-        f"  {report.path}, line {example.line}, {reason}: {example.text}"
-        for report in reports
-        for reason, examples in sorted(report.examples.items())
-        for example in examples[:_SAMPLES_PER_REASON]
-    ]

@@ -79,7 +79,7 @@ class PacketReader(BatchReader):
                 counts = count_frames(file)
             _count_other(report, counts)
             try:
-                yield from self._bounded(map(batch_of_rows, _chunks(_rows(path), self.batch_rows)))
+                yield from self._bounded(map(batch_of_rows, _chunks(_rows(path, report), self.batch_rows)))
                 self.bytes_read = path.stat().st_size
             finally:
                 report.log()
@@ -93,8 +93,9 @@ def _count_other(report: ReadReport, counts: FrameCounts) -> None:
         report.count_rejects(RejectReason.NOT_IP, number - 1)
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def _rows(path: Path, report: ReadReport) -> Iterator[Row]:
     pairer = Pairer()
+    report.initiator_rules = pairer.rules
     for flow in _nfstream_flows(path):
         yield from pairer.push(_directions(flow))
     yield from pairer.flush()

@@ -89,16 +89,12 @@ class Pairer:
         self.sees_replies = sees_replies
         self.closed_early = 0
         self._initiators = Initiators()
+        self.rules = self._initiators.rules
         self._exchanges = 0
         self._clock_us: int | None = None
         self._late_run = 0
         self._open: dict[_Key, _Open] = {}
         self._queue: list[tuple[int, int, _Key]] = []
-
-    @property
-    def rules(self) -> dict[str, int]:
-        """Rule -> number of connections whose initiator it decided."""
-        return dict(self._initiators.rules)
 
     def push(self, flows: Iterable[Flow]) -> list[Row]:
         """Take records in order of arrival; return the connections that are over."""
