@@ -36,9 +36,9 @@ command on the line is Hydra's, word by word."""
 _DESCRIPTION: Final = """\
 Finds port sweeps in connection logs: one source that tries the same port, or a few, on many hosts.
 
-A detector is one .onnx file, the bundle. `sweepml check` says what is in a log, `sweepml train` makes a bundle
-from labelled logs, `sweepml score` runs it on any log and writes one JSON line per alert, `sweepml inspect`
-shows what is in it."""
+A detector is one .onnx file, the bundle. `sweepml check` says what is in a log, `sweepml train` makes a
+bundle from labelled logs, `sweepml score` runs it on any log and writes one JSON line per alert, `sweepml
+inspect` shows what is in it."""
 
 _EXAMPLES: Final = """\
 examples:
@@ -185,7 +185,8 @@ def _add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "inputs",
         metavar="INPUT",
         nargs="+",
-        help="log files, plain or gzip, oldest first: together they are one stream; - is standard input",
+        help="logs, plain or compressed, oldest first: together they are one stream; folders and patterns stand for "
+        "the files in them; - is standard input",
     )
     score.add_argument("--follow", action="store_true", help="wait for more at the end of the last log")
     score.add_argument("--output", metavar="FILE", help="append alerts to this file")

@@ -8,16 +8,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Final
 
 from sweepml.cli.rejects import rejects_text, sample_lines, summary_instead_of_warnings
 from sweepml.cli.text import amount, table
-from sweepml.errors import ConfigError, InputError, InputMissingError, SweepmlError
+from sweepml.errors import ConfigError, InputError, SweepmlError
 from sweepml.graph.connections import Connections
 from sweepml.origins.files import STDIN
+from sweepml.origins.paths import expand_path
 from sweepml.origins.registry import AUTO, find_origin
 from sweepml.origins.report import ReadReport
 from sweepml.runtime.alerts import Alert, AlertState
@@ -43,7 +43,7 @@ class ScoreOptions:
     bundle
         Path of the detector.
     inputs
-        Logs, oldest first; ``-`` is standard input.
+        Logs, oldest first, or folders and patterns (`sweepml.origins.paths`); ``-`` is standard input.
     follow
         Wait for more at the end of the last log, until interrupted or terminated.
     output
@@ -71,7 +71,7 @@ def run(options: ScoreOptions) -> int:
     SweepmlError
         If the detector, an option or an input is unusable. What the records before it gave has been written.
     """
-    _check(options)
+    options = _checked(options)
     bundle = Bundle(options.bundle)
     session = ScoringSession(bundle)
     inputs = _Inputs(options, session)
@@ -128,17 +128,16 @@ def summary(reports: list[ReadReport], counts: SessionCounts, elapsed_s: float) 
     return "\n".join([*table(rows), *sample_lines(reports)])
 
 
-def _check(options: ScoreOptions) -> None:
-    """Refuse what cannot work before anything is opened or written."""
+def _checked(options: ScoreOptions) -> ScoreOptions:
+    """Refuse what cannot work before anything is opened or written; return the options with the files named."""
     find_format(options.alert_format)
     if options.log_format != AUTO:
         find_origin(options.log_format)
     if options.follow and options.inputs[-1] == STDIN:
         raise ConfigError("standard input cannot be followed: it ends when its writer ends; leave --follow out")
-    must_exist = options.inputs[:-1] if options.follow else options.inputs
-    for path in must_exist:
-        if path != STDIN and not Path(path).exists():
-            raise InputMissingError(f"{path}: no such file")
+    # A followed file may come into being later.
+    stored, followed = (options.inputs[:-1], options.inputs[-1:]) if options.follow else (options.inputs, ())
+    return replace(options, inputs=(*(path for text in stored for path in expand_path(text)), *followed))
 
 
 class _Inputs:

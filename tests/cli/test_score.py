@@ -117,8 +117,8 @@ def test_missing_log(detector: Path, conn_log: Path, tmp_path: Path, capsys: Cap
     assert "gone.log: no such file" in told
 
 
-def test_directory(detector: Path, tmp_path: Path, capsys: Capture) -> None:
-    assert "is a directory, expected a log file" in refused([str(detector), str(tmp_path)], capsys)
+def test_empty_folder(detector: Path, tmp_path: Path, capsys: Capture) -> None:
+    assert "the folder holds no files" in refused([str(detector), str(tmp_path)], capsys)
 
 
 def test_empty_log(detector: Path, tmp_path: Path, capsys: Capture) -> None:
@@ -268,3 +268,15 @@ def test_command_works_outside_the_main_thread(detector: Path, conn_log: Path, c
     thread.start()
     thread.join()
     assert codes == [0]
+
+
+def test_a_folder_is_one_stream(detector: Path, tmp_path: Path, capsys: Capture) -> None:
+    rows = sweep_rows(50)
+    (tmp_path / "logs").mkdir()
+    for name, part in (("conn.9.log", rows[:25]), ("conn.10.log", rows[25:])):
+        write_log(tmp_path / "logs" / name, part)
+    whole = write_log(tmp_path / "whole.log", rows)
+    assert main(["score", str(detector), str(tmp_path / "logs")]) == 0
+    of_folder = capsys.readouterr().out
+    assert main(["score", str(detector), str(whole)]) == 0
+    assert of_folder == capsys.readouterr().out != ""
