@@ -94,7 +94,7 @@ def _count_other(report: ReadReport, counts: FrameCounts) -> None:
 
 
 def _rows(path: Path, report: ReadReport) -> Iterator[Row]:
-    pairer = Pairer()
+    pairer = Pairer(counts_payload=True)
     report.initiator_rules = pairer.rules
     for flow in _nfstream_flows(path):
         yield from pairer.push(_directions(flow))

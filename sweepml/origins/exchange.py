@@ -254,7 +254,8 @@ def _outcome_of_tcp_reply(asked: Side | None, reply: Side, *, is_ipv6: bool) -> 
     if reply.has(SYN | ACK):
         return Outcome.ANSWERED
     if reply.has(RST) and reply.lacks(SYN | PSH | FIN):
-        return Outcome.REFUSED if asked is not None else Outcome.UNKNOWN
+        # A reset that comes after payload ended a connection, whatever became of it before.
+        return Outcome.REFUSED if asked is not None and (asked.has(SYN) or asked.lacks(PSH)) else Outcome.UNKNOWN
     talks = reply.has(ACK | PSH) or reply.has(ACK | FIN)
     both_acknowledge = reply.has(ACK) and asked is not None and asked.has(ACK)
     return Outcome.ANSWERED if talks or both_acknowledge else Outcome.UNKNOWN

@@ -55,6 +55,9 @@ class Pairer:
         Most connections that are held; beyond, those that were quiet for longest come out early.
     sees_replies
         Whether a reply would leave a record in this log. Where it would not, no reply is no failure.
+    counts_payload
+        Whether the bytes of the records are payload. NetFlow and cloud flow logs count headers too; their rows then
+        have no byte counts, since how much of them is payload is not known.
 
     Attributes
     ----------
@@ -81,12 +84,20 @@ class Pairer:
     [('10.0.0.1', '10.0.0.2', 53)]
     """
 
-    def __init__(self, timeout_us: int = TIMEOUT_US, max_open: int = MAX_OPEN, *, sees_replies: bool = True) -> None:
+    def __init__(
+        self,
+        timeout_us: int = TIMEOUT_US,
+        max_open: int = MAX_OPEN,
+        *,
+        sees_replies: bool = True,
+        counts_payload: bool = False,
+    ) -> None:
         if timeout_us < 0 or max_open < 1:
             raise ConfigError(f"expected timeout_us >= 0 and max_open >= 1, got {timeout_us} and {max_open}")
         self.timeout_us = timeout_us
         self.max_open = max_open
         self.sees_replies = sees_replies
+        self.counts_payload = counts_payload
         self.closed_early = 0
         self._initiators = Initiators()
         self.rules = self._initiators.rules
@@ -181,6 +192,9 @@ class Pairer:
     def _row(self, exchange: Exchange) -> Row:
         initiator = self._initiators.side_of(exchange)
         asked, reply = exchange.sides[initiator], exchange.sides[1 - initiator]
+        orig_bytes, orig_packets = (asked.bytes, asked.packets) if asked is not None else (0, 0)
+        unseen = 0 if self.sees_replies else MISSING
+        resp_bytes, resp_packets = (reply.bytes, reply.packets) if reply is not None else (unseen, unseen)
         start_us = exchange.start_us
         return Row(
             ts_us=start_us,
@@ -190,17 +204,13 @@ class Pairer:
             dst_port=_service_port(exchange, initiator),
             outcome=int(outcome_of(exchange, initiator, sees_replies=self.sees_replies)),
             duration_us=exchange.end_us - start_us,
-            orig_bytes=asked.bytes if asked is not None else 0,
-            resp_bytes=reply.bytes if reply is not None else self._nothing_seen,
-            orig_packets=asked.packets if asked is not None else 0,
-            resp_packets=reply.packets if reply is not None else self._nothing_seen,
+            orig_bytes=orig_bytes if self.counts_payload else MISSING,
+            resp_bytes=resp_bytes if self.counts_payload else MISSING,
+            orig_packets=orig_packets,
+            resp_packets=resp_packets,
             label=exchange.label,
             identity=asked.identity if asked is not None else "",
         )
-
-    @property
-    def _nothing_seen(self) -> int:
-        return 0 if self.sees_replies else MISSING
 
 
 @dataclass(slots=True)

@@ -23,6 +23,8 @@ def outcome(*flows: Flow, sees_replies: bool = True) -> str:
         ("S", "RA", "refused"),
         ("", "RA", "refused"),
         ("A", "R", "refused"),
+        ("SAP", "RA", "refused"),
+        ("AP", "RA", "unknown"),  # the end of a connection whose beginning was not seen
         ("AP", "AP", "answered"),  # the middle of a connection
         ("A", "A", "answered"),
         ("S", "A", "unknown"),  # a challenge ACK

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sweepml.errors import ConfigError
-from sweepml.origins.pairing import Flow, Pairer
+from sweepml.origins.pairing import TIMEOUT_US, Flow, Pairer
 from sweepml.origins.rows import Row
 from sweepml.schema.outcome import Outcome
 from tests.origins.flows import CLIENT, SERVER, S, flags, reply, request
 
 
-def paired(flows: Iterable[Flow], **options: int) -> list[Row]:
-    pairer = Pairer(**options)
+def paired(flows: Iterable[Flow], timeout_us: int = TIMEOUT_US) -> list[Row]:
+    pairer = Pairer(timeout_us, counts_payload=True)
     return pairer.push(flows) + pairer.flush()
 
 
@@ -104,6 +104,18 @@ def test_the_quietest_connections_are_closed_first() -> None:
 def test_absent_counts_stay_absent() -> None:
     (row,) = paired([request(bytes=-1), request(bytes=5), reply(packets=-1)])
     assert (row.orig_bytes, row.resp_bytes, row.orig_packets, row.resp_packets) == (-1, 44, 2, -1)
+
+
+def test_bytes_with_headers_are_no_payload() -> None:
+    pairer = Pairer()
+    (row,) = pairer.push([request(), reply()]) + pairer.flush()
+    assert (row.orig_bytes, row.resp_bytes, row.orig_packets, row.resp_packets) == (-1, -1, 1, 1)
+
+
+def test_what_no_record_would_tell_stays_absent() -> None:
+    pairer = Pairer(sees_replies=False, counts_payload=True)
+    (row,) = pairer.push([request()]) + pairer.flush()
+    assert (row.orig_bytes, row.resp_bytes, row.orig_packets, row.resp_packets) == (40, -1, 1, -1)
 
 
 def test_unknown_ports_are_no_reject() -> None:

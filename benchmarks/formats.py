@@ -1,0 +1,194 @@
+"""One capture in the formats of several tools: ``python -m benchmarks.formats [--lab FOLDER] [--output FILE]``.
+
+The laboratory capture lab/train exists as Zeek, Suricata, Argus, nfdump and nfstream records of the same packets, and as
+the packets themselves. Per source, over one window that holds the whole capture, each format's features are compared
+with those of the Zeek log. The table says how many sources agree exactly, and how far the others are off.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sweepml.datasets.encode import table_to_connections
+from sweepml.datasets.reader import read_connections
+from sweepml.features.plan import FeaturePlan
+from sweepml.features.stream import FeatureStream
+from sweepml.graph.windows import WindowSpec
+from sweepml.origins.report import ReadReport
+from sweepml.schema.catalogue import CATALOGUE
+
+REFERENCE: Final = "zeek"
+
+FILES: Final = {
+    REFERENCE: "conn.log.gz",
+    "suricata": "eve.json.gz",
+    "argus": "argus.csv.gz",
+    "nfdump": "nfdump.csv.gz",
+    "nfstream": "nfstream.csv.gz",
+    "pcap": "capture.pcap.gz",
+}
+"""Format -> file of the capture in it."""
+
+FEATURES: Final = (
+    "dst_count",
+    "port_count",
+    "edge_count",
+    "top_port_dst_count",
+    "top_dst_port_count",
+    "internal_dst_count",
+    "public_dst_count",
+    "net_count",
+    "failed_dst_count",
+    "answered_ratio",
+    "walk_max_nats",
+    "connection_count",
+)
+
+MIN_DST_COUNT: Final = 5
+"""Sources with fewer destinations in the reference are not judged by detectors, and not compared."""
+
+_WINDOW: Final = WindowSpec(3600, 3600)
+
+
+@dataclass(frozen=True, slots=True)
+class FormatView:
+    """What one format says of the capture.
+
+    Attributes
+    ----------
+    report
+        What was read and left out.
+    values
+        Source -> its features, float32, shape (len(FEATURES),).
+    """
+
+    report: ReadReport
+    values: dict[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far one feature of one format is from the reference, over the compared sources.
+
+    Attributes
+    ----------
+    exact
+        Share of sources with exactly the reference's value.
+    worst
+        Largest difference to the reference, relative to it where that is above 1.
+    worst_source
+        Where.
+    """
+
+    exact: float
+    worst: float
+    worst_source: str
+
+
+def view(path: Path) -> FormatView:
+    """Read a file and compute the features of its sources."""
+    plan = FeaturePlan(windows=(_WINDOW,), milestones=(), min_dst_count=1)
+    hosts = plan.new_hosts()
+    stream = FeatureStream(plan, hosts)
+    reader = read_connections(path)
+    parts = [stream.push(table_to_connections(batch, hosts)) for batch in reader]
+    places = [[spec.name for spec in CATALOGUE].index(name) for name in FEATURES]
+    values = {}
+    for rows in (*parts, stream.flush()):
+        for code, row in zip(rows.source.tolist(), rows.values, strict=True):
+            values[hosts.name(code)] = row[places]
+    return FormatView(reader.report, values)
+
+
+def compared_sources(reference: FormatView) -> list[str]:
+    """Return the sources with enough destinations to be compared."""
+    place = FEATURES.index("dst_count")
+    return sorted(source for source, row in reference.values.items() if row[place] >= MIN_DST_COUNT)
+
+
+def agreements(view: FormatView, reference: FormatView) -> dict[str, Agreement]:
+    """Return feature -> how far a format is from the reference; a source that it lacks has zeros."""
+    sources = compared_sources(reference)
+    nothing = np.zeros(len(FEATURES), np.float32)
+    found = np.array([view.values.get(source, nothing) for source in sources], np.float64)
+    expected = np.array([reference.values[source] for source in sources], np.float64)
+    same = (found == expected) | (np.isnan(found) & np.isnan(expected))
+    off = np.where(same, 0.0, np.abs(found - expected) / np.maximum(np.abs(expected), 1.0))
+    off = np.where(np.isnan(off), np.inf, off)  # missing on one side only
+    worst = off.argmax(axis=0)
+    return {
+        name: Agreement(float(same[:, i].mean()), float(off[worst[i], i]), sources[worst[i]])
+        for i, name in enumerate(FEATURES)
+    }
+
+
+def largest_stranger(view: FormatView, reference: FormatView) -> tuple[str, int]:
+    """Return the source with most destinations of those that the reference has too few of to compare, and their number.
+
+    A server that a format takes for a client would stand here.
+    """
+    place = FEATURES.index("dst_count")
+    strangers = set(view.values) - set(compared_sources(reference))
+    largest = max(strangers, key=lambda source: (view.values[source][place], source))
+    return largest, int(view.values[largest][place])
+
+
+def page(views: dict[str, FormatView]) -> str:
+    """Return the tables, in Markdown."""
+    reference = views[REFERENCE]
+    lines = [
+        "| format | rows | left out | sources | largest source beside the compared ones |",
+        "|---|---|---|---|---|",
+    ]
+    for name, one in views.items():
+        source, count = largest_stranger(one, reference)
+        left_out = ", ".join(f"{number:,} {reason}" for reason, number in one.report.rejects.items()) or "none"
+        lines.append(f"| {name} | {one.report.rows:,} | {left_out} | {len(one.values):,} | {source}: {count} |")
+    names = [name for name in views if name != REFERENCE]
+    lines += [
+        "",
+        f"{len(compared_sources(reference))} sources have at least {MIN_DST_COUNT} destinations in the Zeek log. Share of them "
+        "with exactly its value, and the largest difference relative to it:",
+        "",
+        "| feature | " + " | ".join(names) + " |",
+        "|---" * (len(names) + 1) + "|",
+    ]
+    by_format = {name: agreements(views[name], reference) for name in names}
+    for feature in FEATURES:
+        cells = (by_format[name][feature] for name in names)
+        lines.append(f"| `{feature}` | " + " | ".join(map(_cell, cells)) + " |")
+    return "\n".join(lines)
+
+
+def _cell(agreement: Agreement) -> str:
+    if agreement.worst == 0:
+        return "all"
+    if np.isinf(agreement.worst):
+        return f"{agreement.exact:.1%}; missing on one side ({agreement.worst_source})"
+    return f"{agreement.exact:.1%}; {agreement.worst:.1%} ({agreement.worst_source})"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the comparison, or write it to a file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lab", type=Path, default=Path("../shared/data/lab/train"))
+    parser.add_argument("--output", type=Path, help="write the tables here instead of to standard output")
+    options = parser.parse_args(arguments)
+    text = page({name: view(options.lab / file) for name, file in FILES.items()}) + "\n"
+    if options.output is None:
+        sys.stdout.write(text)
+    else:
+        options.output.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
