@@ -1,8 +1,8 @@
 """One capture in the formats of several tools: ``python -m benchmarks.formats [--lab FOLDER] [--output FILE]``.
 
-The laboratory capture lab/train exists as Zeek, Suricata, Argus, nfdump and nfstream records of the same packets, and as
-the packets themselves. Per source, over one window that holds the whole capture, each format's features are compared
-with those of the Zeek log. The table says how many sources agree exactly, and how far the others are off.
+The laboratory capture lab/train exists as Zeek, Suricata, Argus, nfdump and nfstream records of the same packets, and
+as the packets themselves. Per source, over one window that holds the whole capture, each format's features are
+compared with those of the Zeek log. The table says how many sources agree exactly, and how far the others are off.
 """
 
 from __future__ import annotations
@@ -155,8 +155,8 @@ def page(views: dict[str, FormatView]) -> str:
     names = [name for name in views if name != REFERENCE]
     lines += [
         "",
-        f"{len(compared_sources(reference))} sources have at least {MIN_DST_COUNT} destinations in the Zeek log. Share of them "
-        "with exactly its value, and the largest difference relative to it:",
+        f"{len(compared_sources(reference))} sources have at least {MIN_DST_COUNT} destinations in the Zeek log. "
+        "Share of them with exactly its value, and the largest difference relative to it:",
         "",
         "| feature | " + " | ".join(names) + " |",
         "|---" * (len(names) + 1) + "|",
