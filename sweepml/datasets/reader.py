@@ -21,7 +21,7 @@ from sweepml.datasets.blocks import (
 )
 from sweepml.datasets.paths import open_log
 from sweepml.errors import ConfigError, InputError
-from sweepml.origins.files import LineSplitter, detect_log
+from sweepml.origins.files import detect_log, splitter_for
 from sweepml.origins.parser import LineParser
 from sweepml.origins.registry import AUTO
 from sweepml.origins.report import ReadReport, RejectReason
@@ -91,7 +91,7 @@ class ConnectionReader:
         self.report = report = ReadReport(self.path)
         self.bytes_read = 0
         parser = LineParser(self._origin, self._encoding, report)
-        log, splitter = open_log(self.path), LineSplitter()
+        log, splitter = open_log(self.path), splitter_for(self._encoding)
         blocks = _Blocks(parser)
         try:
             while chunk := log.read(_BLOCK_BYTES):
@@ -99,6 +99,7 @@ class ConnectionReader:
                 yield from self._bounded(blocks.read(splitter.feed(chunk)))
             if log.damage is None:
                 yield from self._bounded(blocks.read(splitter.flush()))
+            yield from self._bounded(blocks.flush())
         finally:
             log.close()
             report.log()
@@ -163,6 +164,10 @@ class _Blocks:
         if tail:
             self._parser.parse_block(tail, self._line)
             self._line += tail.count(b"\n")
+
+    def flush(self) -> Iterator[pa.RecordBatch]:
+        """Yield what was still waiting for other records."""
+        yield batch_of_rows(self._parser.flush())
 
     def _read_fast(self, body: bytes) -> pa.RecordBatch | None:
         if self._fast_values is not self._parser.values:  # a header changed the layout

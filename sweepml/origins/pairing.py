@@ -194,11 +194,13 @@ class Pairer:
             dst_port=_service_port(exchange, initiator),
             outcome=int(outcome_of(exchange, initiator, sees_replies=self.sees_replies)),
             duration_us=exchange.end_us - start_us,
-            orig_bytes=asked.bytes if asked is not None else 0,
-            resp_bytes=reply.bytes if reply is not None else self._nothing_seen,
+            # Flow records count headers, too: how much of their bytes is payload is not known.
+            orig_bytes=MISSING,
+            resp_bytes=MISSING,
             orig_packets=asked.packets if asked is not None else 0,
             resp_packets=reply.packets if reply is not None else self._nothing_seen,
             label=exchange.label,
+            identity=asked.identity if asked is not None else "",
         )
 
     @property

@@ -65,6 +65,10 @@ class ReadReport:
         Optional canonical columns that the log does not have.
     assumptions
         What the log does not say and had to be assumed, one sentence each.
+    initiator_rules
+        Rule -> number of connections whose initiator it decided, where records of one direction were paired.
+    sampling
+        One packet of so many was looked at, the largest number that a record says; 1 is all of them.
     """
 
     path: str
@@ -77,6 +81,8 @@ class ReadReport:
     last_us: int | None = None
     lacking: tuple[str, ...] = ()
     assumptions: list[str] = field(default_factory=list)
+    sampling: int = 1
+    initiator_rules: dict[str, int] = field(default_factory=dict)
 
     @property
     def rejected(self) -> int:
