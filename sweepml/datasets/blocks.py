@@ -100,7 +100,7 @@ def block_reader(parser: LineParser, canon: Canon, sample: bytes) -> BlockReader
 
     `sample` is a block that it is to read: it tells how this log writes what can be written in several ways.
     """
-    if parser.origin.is_directed or parser.origin.unfold is not None:
+    if parser.origin.pairing is not None or parser.origin.unfold is not None:
         return None
     if parser.layout is None:
         return _JsonBlocks(parser, canon, sample)
@@ -234,8 +234,11 @@ class _JsonBlocks:
     def _columns(self, table: pa.Table) -> dict[str, pa.Array]:
         columns = {}
         for name, fields in self._fields.items():
-            found = [table.column(field) for field in fields]
-            found += [_nested_column(table, field.split(".")) for field in fields if "." in field]
+            found = []
+            for field in fields:
+                found.append(table.column(field))
+                if "." in field:
+                    found.append(_nested_column(table, field.split(".")))
             columns[name] = _single(pc.coalesce(*found))
         return columns
 

@@ -21,7 +21,7 @@ from sweepml.datasets.blocks import (
 from sweepml.datasets.paths import open_log
 from sweepml.datasets.sources import find_source
 from sweepml.errors import InputError
-from sweepml.origins.files import LineSplitter, LogFile, detect_log
+from sweepml.origins.files import LogFile, detect_log, splitter_for
 from sweepml.origins.parser import LineParser
 from sweepml.origins.registry import AUTO
 from sweepml.origins.report import ReadReport, RejectReason
@@ -71,7 +71,7 @@ class ConnectionReader(BatchReader):
         self.report = report = ReadReport(self.path)
         self.bytes_read = 0
         parser = LineParser(self._origin, self._encoding, report)
-        log, splitter = self._open(), LineSplitter()
+        log, splitter = self._open(), splitter_for(self._encoding)
         blocks = _Blocks(parser)
         try:
             while chunk := log.read(_BLOCK_BYTES):
@@ -79,6 +79,7 @@ class ConnectionReader(BatchReader):
                 yield from self._bounded(blocks.read(splitter.feed(chunk)))
             if log.damage is None:
                 yield from self._bounded(blocks.read(splitter.flush()))
+            yield from self._bounded(blocks.flush())
         finally:
             log.close()
             report.log()
@@ -140,6 +141,10 @@ class _Blocks:
         if tail:
             self._parser.parse_block(tail, self._line)
             self._line += tail.count(b"\n")
+
+    def flush(self) -> Iterator[pa.RecordBatch]:
+        """Yield what was still waiting for other records."""
+        yield batch_of_rows(self._parser.flush())
 
     def _read_fast(self, body: bytes) -> pa.RecordBatch | None:
         if self._fast_values is not self._parser.values:  # a header changed the layout

@@ -11,8 +11,9 @@ from typing import BinaryIO, Final
 
 from sweepml.errors import FormatError, InputError, InputMissingError
 from sweepml.origins.codecs import MAGIC_BYTES, Inflater, find_codec, is_magic_so_far
+from sweepml.origins.documents import DocumentSplitter
 from sweepml.origins.origin import Encoding, Origin
-from sweepml.origins.registry import BOM, detect
+from sweepml.origins.registry import BOM, detect, is_document
 
 HEAD_BYTES: Final = 1 << 16
 """Read this much before deciding that no known header will come. Chosen, not tuned."""
@@ -163,16 +164,23 @@ class LineSplitter:
         return rest
 
 
+def splitter_for(encoding: Encoding) -> LineSplitter | DocumentSplitter:
+    """Return what cuts a log of a layout into blocks of lines, one record each."""
+    return DocumentSplitter() if encoding == Encoding.JSON_DOCUMENT else LineSplitter()
+
+
 def is_enough_to_detect(head: bytes) -> bool:
     """Whether the beginning of a stream holds a header or a record, so that its format can be told."""
     if len(head) >= HEAD_BYTES:
         return True
+    if is_document(head):
+        return False  # its records may begin anywhere
     complete = head[: head.rfind(b"\n") + 1].removeprefix(BOM)
     lines = [line for line in complete.split(b"\n") if line.strip()]
     return any(line.startswith(b"#fields") or not line.startswith(b"#") for line in lines)
 
 
-def detect_log(log: LogFile, origin: str) -> tuple[bytes, Origin, Encoding]:
+def detect_log(log: LogFile, origin: str | Origin) -> tuple[bytes, Origin, Encoding]:
     """Read the beginning of a log and tell its format; see `detect`.
 
     Returns
@@ -193,7 +201,7 @@ def detect_log(log: LogFile, origin: str) -> tuple[bytes, Origin, Encoding]:
     return head, *detect_head(log.path, head, origin)
 
 
-def detect_head(path: str, head: bytes, origin: str) -> tuple[Origin, Encoding]:
+def detect_head(path: str, head: bytes, origin: str | Origin) -> tuple[Origin, Encoding]:
     """Tell the format from the beginning of a log, as `detect`, but name the log in errors."""
     try:
         return detect(head, origin)

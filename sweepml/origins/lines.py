@@ -31,7 +31,8 @@ from sweepml.origins.columns import (
 )
 from sweepml.origins.layout import TAIL_SEPARATOR, TsvLayout
 from sweepml.origins.origin import COUNT_INPUTS, ECHO_REQUEST, EVIDENCE_INPUTS, Clock, Evidence
-from sweepml.origins.parser import LineParser, first_value
+from sweepml.origins.pairing import Pairer
+from sweepml.origins.parser import LineParser
 from sweepml.origins.report import RejectReason
 from sweepml.origins.rows import Row, ValueParser
 from sweepml.origins.values import canonical_address, clock_us
@@ -48,6 +49,8 @@ _PLAIN: Final = re.compile(r"[0-9.,\-]*")
 characters float() accepts some that no log should write."""
 
 _decoder: Any = json.JSONDecoder()  # Any, because typeshed does not list its scanner
+
+_NOTHING: Final[dict[str, Any]] = {}
 
 Column = Sequence[Any]
 _Int = TypeVar("_Int", np.uint8, np.uint32, np.int64)
@@ -121,6 +124,15 @@ class LineBlocks:
                 self._parser.parse_block(tail, stop - tail.count(b"\n"))
             self._line = stop
 
+    def flush(self) -> Iterator[Connections]:
+        """Yield the connections that were still waiting for other records."""
+        yield from self._of_rows(self._parser.flush())
+
+    @property
+    def pairer(self) -> Pairer | None:
+        """What holds records that are not paired yet, for the log that continues this one."""
+        return self._parser.pairer
+
     def _pieces(self, block: bytes) -> Iterator[tuple[bytes, int]]:
         """Yield a block in pieces of at most `batch_rows` lines, each with its number of line ends."""
         ends = block.count(b"\n")
@@ -141,7 +153,7 @@ class LineBlocks:
                 self._line += lines
         else:
             # Nothing is lost: the row-wise way judges each line, and says what is wrong with it.
-            yield self._of_rows(self._parser.parse_block(body, self._line))
+            yield from self._of_rows(self._parser.parse_block(body, self._line))
 
     def _read_fast(self, body: bytes) -> Connections | None:
         """Return the connections of a block in which nothing is unusual, None for others."""
@@ -156,7 +168,12 @@ class LineBlocks:
         self._parser.reject_rows(body, self._line, others, RejectReason.OTHER_RECORD)
         return connections
 
-    def _of_rows(self, rows: list[Row]) -> Connections:
+    def _of_rows(self, rows: list[Row]) -> Iterator[Connections]:
+        # One line may set many connections free that waited for their other direction.
+        for start in range(0, len(rows), self._batch_rows):
+            yield self._of_few_rows(rows[start : start + self._batch_rows])
+
+    def _of_few_rows(self, rows: list[Row]) -> Connections:
         columns = list(zip(*rows, strict=True)) or [()] * len(Row._fields)
         row = dict(zip(Row._fields, columns, strict=True))
         protocol = np.array(row["protocol"], np.uint32)
@@ -219,7 +236,7 @@ class _Columns:
     def split(self, body: bytes) -> tuple[int, dict[str, Column], list[int]]:
         """Return the number of rows, input -> its values, one per row, and which lines hold other records."""
         text = body.decode("utf-8")
-        if self.values.origin.unfold is not None or self.values.origin.is_directed:
+        if self.values.origin.unfold is not None or self.values.origin.pairing is not None:
             raise _Unusual
         if self._layout is None:
             rows, inputs = self._split_json(text)
@@ -466,34 +483,40 @@ def _cut(block: bytes, size: int) -> Iterator[tuple[bytes, int]]:
 
 def _json_column(records: list[Any], fields: tuple[str, ...]) -> Column:
     """Return what `first_value` gives for each record."""
-    column: list[Any] = list(map(dict.get, records, repeat(fields[0])))
-    for field in fields[1:]:
-        lacking = column.count(None)
-        if lacking == len(records):
-            column = list(map(dict.get, records, repeat(field)))
-        elif lacking:
-            pairs = zip(records, column, strict=True)
-            column = [record.get(field) if value is None else value for record, value in pairs]
+    column: list[Any] = [None] * len(records)
     for field in fields:
+        column = _filled(column, list(map(dict.get, records, repeat(field))))
         if "." in field and None in column:
-            *way, last = field.split(".")
-            if len(way) == 1:
-                column = _nested_column(records, column, way[0], last)
-            else:
-                pairs = zip(records, column, strict=True)
-                column = [first_value(record, (field,)) if value is None else value for record, value in pairs]
+            column = _filled(column, _nested_column(records, field.split(".")))
+        if None not in column:
+            break
     if list in set(map(type, column)):
         raise _Unusual
     return column
 
 
-def _nested_column(records: list[Any], column: list[Any], outer: str, inner: str) -> list[Any]:
-    """Fill what is lacking in a column from a field of an object in the records."""
-    objects = list(map(dict.get, records, repeat(outer)))
-    if list in set(map(type, objects)):
-        raise _Unusual
-    triples = zip(column, objects, strict=True)
-    return [(found.get(inner) if type(found) is dict else None) if value is None else value for value, found in triples]
+def _filled(column: list[Any], others: list[Any]) -> list[Any]:
+    """Return a column, and the other's values where it has none."""
+    lacking = column.count(None)
+    if lacking == len(column):
+        return others
+    return [b if a is None else a for a, b in zip(column, others, strict=True)] if lacking else column
+
+
+def _nested_column(records: list[Any], path: list[str]) -> list[Any]:
+    """Return what stands at the end of a path through objects."""
+    *way, last = path
+    objects: list[Any] = records
+    for part in way:
+        objects = list(map(dict.get, objects, repeat(part)))
+        types = set(map(type, objects))
+        if types == {type(None)}:
+            return objects
+        if not {dict, type(None)}.issuperset(types):
+            raise _Unusual
+        if type(None) in types:
+            objects = [_NOTHING if found is None else found for found in objects]
+    return list(map(dict.get, objects, repeat(last)))
 
 
 def _plain_numbers(column: Column) -> NDArray[np.float64]:

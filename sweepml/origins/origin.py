@@ -49,7 +49,7 @@ class Clock(StrEnum):
     YEAR_FIRST = "year-first"
     """As RFC 3339, or with slashes; without an offset it is UTC."""
     DAY_FIRST = "day-first"
-    """``30/04/2020 12:06:39 AM``, seconds and half of the day where they stand; UTC."""
+    """``30/04/2020 12:06:39 AM``, seconds and half of the day where they stand, UTC; or as `YEAR_FIRST`."""
 
 
 INPUTS: Final = (
@@ -203,6 +203,25 @@ class LabelRule:
         return (self.labels or {}).get(label, self.others if label else "")
 
 
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """How records of one direction become connections, see `sweepml.origins.pairing.Pairer`.
+
+    Parameters
+    ----------
+    timeout_s
+        Time without records after which a connection is over, seconds.
+    sees_replies
+        Whether a reply would leave a record of its own.
+    """
+
+    timeout_s: float = 120.0
+    sees_replies: bool = True
+
+
+NO_OUTCOMES: Final = OutcomeRule(words=())
+"""Of formats whose outcomes come from pairing."""
+
 NO_LABELS: Final = LabelRule()
 """Of formats that carry no ground truth."""
 
@@ -246,8 +265,12 @@ class Origin:
         The ICMP type is ``icmp_type >> shift & mask``.
     padded
         Blanks around values mean nothing.
-    is_directed
-        Records are of one direction each, and are paired into connections.
+    pairing
+        How records of one direction each are paired into connections; None where a record is a connection.
+    directions
+        Values of ``direction`` -> which side started the connection, `SENT_BY_SRC` or `SENT_BY_DST`.
+    blocked
+        Values of ``blocked`` of records of packets that were rejected on the way.
     unfold
         Flat records, by the names in `fields`, of a JSON object that holds several.
     family
@@ -263,7 +286,7 @@ class Origin:
     encodings: frozenset[Encoding]
     fields: Mapping[str, tuple[str, ...]]
     required: frozenset[str]
-    outcome: OutcomeRule
+    outcome: OutcomeRule = NO_OUTCOMES
     label: LabelRule = NO_LABELS
     unset: frozenset[str] = frozenset({"", "-"})
     zero_if_unset: frozenset[str] = frozenset()
@@ -278,7 +301,9 @@ class Origin:
     icmp_shift: int = 0
     icmp_mask: int = 0xFFFF
     padded: bool = False
-    is_directed: bool = False
+    pairing: Pairing | None = None
+    directions: Mapping[str, int] = field(default_factory=dict)
+    blocked: frozenset[str] = frozenset()
     unfold: Callable[[Mapping[str, Any]], Iterator[Mapping[str, Any]]] | None = None
     family: frozenset[str] = frozenset()
     refusal: tuple[frozenset[str], str] | None = None

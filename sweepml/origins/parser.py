@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from sweepml.origins.flows import flow_of
 from sweepml.origins.layout import TsvLayout, lacking_columns
 from sweepml.origins.origin import Encoding, Origin
+from sweepml.origins.pairing import Pairer
 from sweepml.origins.report import ReadReport, RejectReason, RowError
 from sweepml.origins.rows import Row, ValueParser
 from sweepml.origins.values import clock_us, has_offset, likely_unit_us, unit_name
@@ -22,6 +24,8 @@ class LineParser:
         As `detect` found them.
     report
         Takes the rejects, the columns that the log lacks, and what had to be assumed.
+    pairer
+        Of the log that this one continues, where records of one direction are paired.
 
     Attributes
     ----------
@@ -29,9 +33,11 @@ class LineParser:
         Where the columns stand; None for JSON. Changes when a line says so.
     values
         Reads single values under the present layout.
+    pairer
+        Holds what is not paired yet; None where each record is a connection.
     """
 
-    def __init__(self, origin: Origin, encoding: Encoding, report: ReadReport) -> None:
+    def __init__(self, origin: Origin, encoding: Encoding, report: ReadReport, pairer: Pairer | None = None) -> None:
         self.origin = origin
         self.encoding = encoding
         self.report = report
@@ -42,8 +48,20 @@ class LineParser:
         if not is_text:
             report.lacking = lacking
         self.values = ValueParser(origin, origin.unset, lacking)
+        self.pairer = pairer if origin.pairing is not None else None
+        if origin.pairing is not None and pairer is None:
+            timeout_us = round(origin.pairing.timeout_s * 1e6)
+            self.pairer = Pairer(timeout_us, sees_replies=origin.pairing.sees_replies)
         self._header: str | None = None
         self._is_settled = False
+
+    def flush(self) -> list[Row]:
+        """Return the connections of records that were still waiting for their other direction."""
+        if self.pairer is None:
+            return []
+        rows = self.pairer.flush()
+        self.report.initiator_rules = self.pairer.rules
+        return rows
 
     def parse_block(self, block: bytes, first_line: int) -> list[Row]:
         """Return the rows of a block of complete lines; `first_line` is the number of its first."""
@@ -72,7 +90,12 @@ class LineParser:
             if not self.origin.required <= values.keys():
                 raise RowError(RejectReason.OTHER_RECORD)
             self._settle_by(values)
-            rows.append(self.values.row(values))
+            if self.pairer is None:
+                rows.append(self.values.row(values))
+                return
+            flow = flow_of(values, self.values)
+            self.report.sampling = max(self.report.sampling, flow.sampling)
+            rows += self.pairer.push((flow,))
         except RowError as rejected:
             self.report.reject(rejected.reason, number, raw)
 
@@ -236,17 +259,21 @@ class LineParser:
             raise RowError(RejectReason.JSON) from None
         if type(record) is not dict:
             raise RowError(RejectReason.OTHER_RECORD)
-        if self.origin.unfold is None:
-            yield self.inputs_of(record)
-            return
-        try:
-            flat = list(self.origin.unfold(record))
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-            raise RowError(RejectReason.OTHER_RECORD) from None
+        flat = unfolded(self.origin, record)
         if not flat:
             raise RowError(RejectReason.OTHER_RECORD)
         for one in flat:
             yield self.inputs_of(one)
+
+
+def unfolded(origin: Origin, record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the flat records that a JSON object holds; none if it is not built as the format's records are."""
+    if origin.unfold is None:
+        return [record]
+    try:
+        return list(origin.unfold(record))
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        return []
 
 
 def first_value(record: Mapping[str, Any], fields: tuple[str, ...]) -> Any:
@@ -260,13 +287,10 @@ def first_value(record: Mapping[str, Any], fields: tuple[str, ...]) -> Any:
     """
     for field in fields:
         value = _first(record.get(field))
+        if value is None and "." in field:
+            value = _descend(record, field)
         if value is not None:
             return value
-    for field in fields:
-        if "." in field:
-            value = _descend(record, field)
-            if value is not None:
-                return value
     return None
 
 

@@ -10,14 +10,26 @@ from typing import Any, Final
 
 from sweepml.errors import ConfigError, FormatError, did_you_mean
 from sweepml.origins.argus import ARGUS
+from sweepml.origins.aws_vpc import AWS_VPC
+from sweepml.origins.azure import AZURE
+from sweepml.origins.cicflowmeter import CICFLOWMETER
+from sweepml.origins.cidds import CIDDS
 from sweepml.origins.documents import DocumentSplitter
+from sweepml.origins.ecs import ECS
+from sweepml.origins.gcp_vpc import GCP_VPC
+from sweepml.origins.hubble import HUBBLE
 from sweepml.origins.layout import TsvLayout
+from sweepml.origins.nf_dataset import NF_DATASET
+from sweepml.origins.nfdump import NFDUMP
 from sweepml.origins.nfstream import NFSTREAM
+from sweepml.origins.ocsf import OCSF
 from sweepml.origins.origin import Encoding, Origin
-from sweepml.origins.parser import first_value
+from sweepml.origins.parser import first_value, unfolded
 from sweepml.origins.report import shorten
 from sweepml.origins.rows import ValueParser
 from sweepml.origins.suricata import SURICATA
+from sweepml.origins.ton_iot import TON_IOT
+from sweepml.origins.unsw_nb15 import UNSW_NB15
 from sweepml.origins.zeek import ZEEK_CONN
 
 ORIGINS: Final = MappingProxyType(
@@ -28,6 +40,18 @@ ORIGINS: Final = MappingProxyType(
             SURICATA,
             ARGUS,
             NFSTREAM,
+            NFDUMP,
+            AWS_VPC,
+            GCP_VPC,
+            AZURE,
+            HUBBLE,
+            OCSF,
+            ECS,
+            CICFLOWMETER,
+            UNSW_NB15,
+            CIDDS,
+            NF_DATASET,
+            TON_IOT,
         )
     }
 )
@@ -94,6 +118,9 @@ def detect(head: bytes, origin: str | Origin = AUTO) -> tuple[Origin, Encoding]:
     for candidate in candidates:
         if candidate.family and any(candidate.family <= record.keys() for record in content.records):
             return candidate, Encoding.JSON_LINES
+    for candidate in candidates:
+        if candidate.refusal is not None and candidate.refusal[0] <= content.names(candidate):
+            raise FormatError(candidate.refusal[1])
     raise FormatError(f"expected {_titles(candidates)}, got {content.describe(candidates)}")
 
 
@@ -147,9 +174,18 @@ class _Head:
             return layout.with_header(first).is_usable
         return encoding == Encoding.CSV_BARE and _is_bare_row(layout.for_bare(first), first)
 
+    def names(self, origin: Origin) -> frozenset[str]:
+        """Return the names in the first line, if it is a header."""
+        first = next((line for line in self._lines if not line.startswith(b"#")), b"").decode("utf-8", "replace")
+        return frozenset(TsvLayout.start(origin, Encoding.CSV_HEADER).with_header(first).names)
+
     def _is_record(self, origin: Origin, record: Mapping[str, Any]) -> bool:
         if origin.unfold is not None:
-            return bool(origin.family) and origin.family <= record.keys()
+            return any(self._has_all(origin, flat) for flat in unfolded(origin, record))
+        return self._has_all(origin, record)
+
+    @staticmethod
+    def _has_all(origin: Origin, record: Mapping[str, Any]) -> bool:
         return all(first_value(record, origin.fields[name]) is not None for name in origin.required)
 
     def describe(self, candidates: tuple[Origin, ...]) -> str:

@@ -126,6 +126,8 @@ class ValueParser:
 
     def icmp_type(self, value: object) -> int:
         """Return an ICMP type; not all formats write it by itself."""
+        if self.origin.icmp_shift and type(value) is str and "." in value:
+            return self.port(value.partition(".")[0])  # type.code, as newer nfdump writes them
         return self.port(value) >> self.origin.icmp_shift & self.origin.icmp_mask
 
     def address(self, value: object) -> str:

@@ -91,8 +91,8 @@ def clock_us(text: str, clock: Clock) -> int:
     """
     if clock == Clock.RFC3339:
         return timestamp_us(text)
-    if clock == Clock.YEAR_FIRST:
-        match = _YEAR_FIRST.fullmatch(text)
+    match = _YEAR_FIRST.fullmatch(text)
+    if match is not None or clock == Clock.YEAR_FIRST:
         if match is None:
             raise ValueError("expected a time such as 2020-04-30 00:06:39.824370")
         year, _, month, day, hour, minute, second, fraction, offset = match.groups()
