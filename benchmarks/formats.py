@@ -1,4 +1,4 @@
-"""One capture in the formats of several tools: ``python -m benchmarks.formats [--lab FOLDER] [--output FILE]``.
+"""One capture in the formats of several tools: ``python -m benchmarks.formats [--lab FOLDER] [--page FILE]``.
 
 The laboratory capture lab/train exists as Zeek, Suricata, Argus, nfdump and nfstream records of the same packets, and
 as the packets themselves. Per source, over one window that holds the whole capture, each format's features are
@@ -54,6 +54,18 @@ FEATURES: Final = (
 
 MIN_DST_COUNT: Final = 5
 """Sources with fewer destinations in the reference are not judged by detectors, and not compared."""
+
+FAN_OUT_TOLERANCE: Final = (0.99, 0.005)
+"""At least this share of the sources has exactly the reference's fan-out, and none is further from it than this."""
+
+OUTCOME_EXACT: Final = 0.98
+"""At least this share of the sources has exactly the reference's `failed_dst_count`."""
+
+NO_ICMP_TYPES: Final = frozenset({"nfstream"})
+"""Formats that do not tell ICMP types, whose services therefore cannot agree."""
+
+_MARK: Final = "<!-- tables: python -m benchmarks.formats --page docs/format-comparison.md -->\n"
+"""Everything below this line of the page is the command's."""
 
 _WINDOW: Final = WindowSpec(3600, 3600)
 
@@ -177,16 +189,17 @@ def _cell(agreement: Agreement) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the comparison, or write it to a file."""
+    """Print the comparison, or write it to a page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lab", type=Path, default=Path("../shared/data/lab/train"))
-    parser.add_argument("--output", type=Path, help="write the tables here instead of to standard output")
+    parser.add_argument("--page", type=Path, help="replace the tables of this page instead of printing them")
     options = parser.parse_args(arguments)
-    text = page({name: view(options.lab / file) for name, file in FILES.items()}) + "\n"
-    if options.output is None:
-        sys.stdout.write(text)
+    tables = page({name: view(options.lab / file) for name, file in FILES.items()}) + "\n"
+    if options.page is None:
+        sys.stdout.write(tables)
     else:
-        options.output.write_text(text, encoding="utf-8")
+        words, mark, _ = options.page.read_text(encoding="utf-8").partition(_MARK)
+        options.page.write_text(words + mark + "\n" + tables, encoding="utf-8")
     return 0
 
 
