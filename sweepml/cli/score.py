@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Final
 
+from sweepml.cli.origins import log_origin
 from sweepml.cli.rejects import rejects_text, sample_lines, summary_instead_of_warnings
 from sweepml.cli.text import amount, table
-from sweepml.errors import ConfigError, InputError, SweepmlError
+from sweepml.errors import ConfigError, SweepmlError
 from sweepml.graph.connections import Connections
 from sweepml.origins.files import STDIN
 from sweepml.origins.paths import expand_path
-from sweepml.origins.registry import AUTO, find_origin
+from sweepml.origins.registry import AUTO
 from sweepml.origins.report import ReadReport
 from sweepml.runtime.alerts import Alert, AlertState
 from sweepml.runtime.bundle import Bundle
@@ -131,8 +132,7 @@ def summary(reports: list[ReadReport], counts: SessionCounts, elapsed_s: float) 
 def _checked(options: ScoreOptions) -> ScoreOptions:
     """Refuse what cannot work before anything is opened or written; return the options with the files named."""
     find_format(options.alert_format)
-    if options.log_format != AUTO:
-        find_origin(options.log_format)
+    log_origin(options.log_format)
     if options.follow and options.inputs[-1] == STDIN:
         raise ConfigError("standard input cannot be followed: it ends when its writer ends; leave --follow out")
     # A followed file may come into being later.
@@ -164,19 +164,14 @@ class _Inputs:
                 return
 
     def _read(self, path: str, *, follow: bool) -> Iterator[Connections]:
-        reader = LineReader(path, self._session.hosts, self._options.log_format, follow=follow)
+        reader = LineReader(path, self._session.hosts, log_origin(self._options.log_format), follow=follow)
         self._reader = reader
         if self.stopped_by is not None:  # a signal came before there was a reader to close
             reader.close()
         self.reports.append(reader.report)
         yield from reader
-        report = reader.report
-        if report.rejected and not report.rows and self.stopped_by is None:
-            reason, (example, *_) = next(iter(report.examples.items()))
-            raise InputError(
-                f"{path}: none of {amount(report.rejected, 'line')} could be read; line {example.line} for "
-                f"example ({reason}): {example.text}"
-            )
+        if self.stopped_by is None:
+            reader.report.refuse_if_nothing_was_read()
 
     @contextmanager
     def stopped_by_signals(self) -> Iterator[None]:

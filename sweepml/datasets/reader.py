@@ -18,10 +18,14 @@ from sweepml.datasets.blocks import (
     count_lines,
     cut_lines,
 )
+from sweepml.datasets.mapping import resolve_origin
+from sweepml.datasets.parquet import MAGIC as PARQUET_MAGIC
+from sweepml.datasets.parquet import ParquetReader
 from sweepml.datasets.paths import open_log
-from sweepml.datasets.sources import find_source
+from sweepml.datasets.sources import find_source, read_start
 from sweepml.errors import InputError
 from sweepml.origins.files import LogFile, detect_log, splitter_for
+from sweepml.origins.origin import Origin
 from sweepml.origins.parser import LineParser
 from sweepml.origins.registry import AUTO
 from sweepml.origins.report import ReadReport, RejectReason
@@ -43,7 +47,7 @@ class ConnectionReader(BatchReader):
     path
         Log file or its URL, plain or compressed (gzip, zstd); see `sweepml.datasets.paths`.
     origin
-        Log format, or ``auto`` to tell it from the content.
+        A format or its name, or ``auto`` to tell it from the content.
     batch_rows
         Largest number of rows in a batch.
 
@@ -58,7 +62,7 @@ class ConnectionReader(BatchReader):
         after the rows before the damage were given.
     """
 
-    def __init__(self, path: str | os.PathLike[str], origin: str = AUTO, batch_rows: int = BATCH_ROWS) -> None:
+    def __init__(self, path: str | os.PathLike[str], origin: str | Origin = AUTO, batch_rows: int = BATCH_ROWS) -> None:
         super().__init__(path, batch_rows)
         log = self._open()
         self._begun: tuple[LogFile, bytes] | None = None
@@ -89,6 +93,7 @@ class ConnectionReader(BatchReader):
             report.log()
         if log.damage is not None:
             raise InputError(f"{self.path}: {log.damage}; {report.rows} rows were read before that")
+        report.refuse_if_nothing_was_read()
 
     def _begin(self) -> tuple[LogFile, bytes]:
         """Return the log and what was read of it to tell its format."""
@@ -110,6 +115,8 @@ class ConnectionReader(BatchReader):
 def read_connections(path: str | os.PathLike[str], origin: str = AUTO, batch_rows: int = BATCH_ROWS) -> BatchReader:
     """Open a log, or another source of connections (`sweepml.datasets.sources`), for reading in batches.
 
+    `origin` may also be the path of a mapping (`sweepml.datasets.mapping`).
+
     Raises
     ------
     InputError
@@ -123,8 +130,11 @@ def read_connections(path: str | os.PathLike[str], origin: str = AUTO, batch_row
     >>> reader.report.rejects  # doctest: +SKIP
     {'bad time': 1}
     """
+    named = resolve_origin(origin)
+    if read_start(path).startswith(PARQUET_MAGIC):
+        return ParquetReader(path, batch_rows, named)
     source = find_source(path, origin)
-    return source.open_reader(path, batch_rows) if source is not None else ConnectionReader(path, origin, batch_rows)
+    return source.open_reader(path, batch_rows) if source is not None else ConnectionReader(path, named, batch_rows)
 
 
 class _Blocks:

@@ -79,11 +79,22 @@ def find_source(path: str | os.PathLike[str], origin: str = AUTO) -> Source | No
     """
     if origin != AUTO:
         return next((source for source in SOURCES if source.name == origin), None)
+    start = read_start(path)
+    return next((source for source in SOURCES if start.startswith(source.magics)), None)
+
+
+def read_start(path: str | os.PathLike[str]) -> bytes:
+    """Return the first bytes of an input; none of standard input, for they would be lost.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
     if os.fspath(path) == STDIN:
-        return None
+        return b""
     log = open_log(path)
     try:
-        start = log.read(_MAGIC_BYTES)
+        return log.read(_MAGIC_BYTES)
     finally:
         log.close()
-    return next((source for source in SOURCES if start.startswith(source.magics)), None)

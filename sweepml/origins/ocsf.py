@@ -39,7 +39,7 @@ def judge(evidence: Evidence) -> Outcome:
 OCSF: Final = Origin(
     name="ocsf",
     title="OCSF Network Activity",
-    encodings=frozenset({Encoding.JSON_LINES, Encoding.JSON_DOCUMENT}),
+    encodings=frozenset({Encoding.JSON_LINES, Encoding.JSON_DOCUMENT, Encoding.PARQUET}),
     fields=MappingProxyType(
         {
             "kind": ("class_uid",),

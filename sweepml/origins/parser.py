@@ -60,7 +60,7 @@ class LineParser:
         if self.pairer is None:
             return []
         rows = self.pairer.flush()
-        self.report.initiator_rules = self.pairer.rules
+        self.report.initiator_rules = dict(self.pairer.rules)
         return rows
 
     def parse_block(self, block: bytes, first_line: int) -> list[Row]:

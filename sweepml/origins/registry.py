@@ -104,10 +104,7 @@ def detect(head: bytes, origin: str | Origin = AUTO) -> tuple[Origin, Encoding]:
     ConfigError
         If the name is unknown.
     """
-    if isinstance(origin, Origin):
-        candidates: tuple[Origin, ...] = (origin,)
-    else:
-        candidates = tuple(ORIGINS.values()) if origin == AUTO else (find_origin(origin),)
+    candidates = _candidates(origin)
     if not head.strip():
         raise FormatError("the log is empty: expected " + _titles(candidates))
     content = _Head(head)
@@ -122,6 +119,49 @@ def detect(head: bytes, origin: str | Origin = AUTO) -> tuple[Origin, Encoding]:
         if candidate.refusal is not None and candidate.refusal[0] <= content.names(candidate):
             raise FormatError(candidate.refusal[1])
     raise FormatError(f"expected {_titles(candidates)}, got {content.describe(candidates)}")
+
+
+def detect_columns(record: Mapping[str, Any], origin: str | Origin = AUTO) -> Origin:
+    """Tell the log format from the columns of a table.
+
+    Parameters
+    ----------
+    record
+        Column -> anything but None, or a mapping of the same kind where it is a structure.
+    origin
+        As for `detect`.
+
+    Raises
+    ------
+    FormatError
+        If they are those of no format that is found in tables.
+    ConfigError
+        If the name is unknown.
+    """
+    candidates = tuple(one for one in _candidates(origin) if Encoding.PARQUET in one.encodings)
+    if not candidates:
+        raise FormatError(f"got a Parquet file, and {origin if isinstance(origin, str) else origin.name} is text")
+    for candidate in candidates:
+        if _has_required(candidate, record):
+            return candidate
+    for candidate in candidates:
+        if candidate.refusal is not None and candidate.refusal[0] <= record.keys():
+            raise FormatError(candidate.refusal[1])
+    names = list(record)
+    shown = ", ".join(names[:12])
+    raise FormatError(
+        f"expected {_titles(candidates)}, got a Parquet file with the columns {shown}{_lacking(names, candidates)}"
+    )
+
+
+def _candidates(origin: str | Origin) -> tuple[Origin, ...]:
+    if isinstance(origin, Origin):
+        return (origin,)
+    return tuple(ORIGINS.values()) if origin == AUTO else (find_origin(origin),)
+
+
+def _has_required(origin: Origin, record: Mapping[str, Any]) -> bool:
+    return all(first_value(record, origin.fields[name]) is not None for name in origin.required)
 
 
 def is_document(head: bytes) -> bool:
@@ -181,12 +221,8 @@ class _Head:
 
     def _is_record(self, origin: Origin, record: Mapping[str, Any]) -> bool:
         if origin.unfold is not None:
-            return any(self._has_all(origin, flat) for flat in unfolded(origin, record))
-        return self._has_all(origin, record)
-
-    @staticmethod
-    def _has_all(origin: Origin, record: Mapping[str, Any]) -> bool:
-        return all(first_value(record, origin.fields[name]) is not None for name in origin.required)
+            return any(_has_required(origin, flat) for flat in unfolded(origin, record))
+        return _has_required(origin, record)
 
     def describe(self, candidates: tuple[Origin, ...]) -> str:
         """Say in words what the log begins with, and what the format that is closest to it lacks."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from sweepml.errors import FormatError
+
 logger = logging.getLogger(__name__)
 
 EXAMPLES_PER_REASON: Final = 5
@@ -116,6 +118,22 @@ class ReadReport:
         kept = self.examples.setdefault(str(reason), [])
         if len(kept) < EXAMPLES_PER_REASON:
             kept.append(RejectExample(line, shorten(raw)))
+
+    def refuse_if_nothing_was_read(self) -> None:
+        """Raise if the log held something, but no connection at all.
+
+        Raises
+        ------
+        FormatError
+            One sentence with an example.
+        """
+        if self.rows or not self.rejects:
+            return
+        reason, (example, *_) = next(iter(self.examples.items()))
+        raise FormatError(
+            f"{self.path}: none of {self.rejected:,} {'line' if self.rejected == 1 else 'lines'} could be read; "
+            f"line {example.line} for example ({reason}): {example.text}"
+        )
 
     def log(self) -> None:
         """Write one warning if lines were rejected."""

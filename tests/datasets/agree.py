@@ -4,9 +4,12 @@ from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
+from sweepml.datasets.batches import BatchReader
 from sweepml.datasets.encode import table_to_connections
 from sweepml.datasets.reader import read_connections
+from sweepml.errors import FormatError
 from sweepml.graph.connections import Connections
 from sweepml.graph.hosts import HostTable
 from sweepml.origins.files import splitter_for
@@ -27,8 +30,19 @@ def by_name(connections: Connections, hosts: HostTable) -> dict[str, list[object
 def read_bulk(path: Path, **options: object) -> tuple[dict[str, list[object]], set[str], ReadReport]:
     hosts = HostTable()
     reader = read_connections(path, **options)
-    connections = table_to_connections(reader.read_all(), hosts)
+    connections = table_to_connections(read_table(reader), hosts)
     return by_name(connections, hosts), set(hosts.names), reader.report
+
+
+def read_table(reader: BatchReader) -> pa.Table:
+    """Return the rows of a reader, also where there are none and that is an error."""
+    batches: list[pa.RecordBatch] = []
+    try:
+        batches.extend(reader)
+    except FormatError:
+        assert not reader.report.rows
+        assert reader.report.rejects
+    return pa.Table.from_batches(batches, schema=reader.schema)
 
 
 def read_lines(path: Path, **options: object) -> tuple[dict[str, list[object]], set[str], ReadReport]:
@@ -58,7 +72,7 @@ def assert_readers_agree(path: Path, **options: object) -> None:
     assert bulk_hosts == line_hosts
     assert bulk_report == line_report
     rows, row_report = read_rows(path)
-    table = read_connections(path).read_all()
+    table = read_table(read_connections(path))
     assert [tuple(row.values()) for row in table.to_pylist()] == rows
     assert bulk_report == row_report
 

@@ -91,7 +91,10 @@ def test_all_formats_of_one_capture_tell_the_same(name: str, real_dir: Path, tmp
     both = [key for key in found.keys() & truth.keys() if unknown not in (found[key], truth[key])]
     assert len(both) > 20_000
     different = Counter((truth[key], found[key]) for key in both if truth[key] != found[key])
-    assert different.total() / len(both) < 0.01, different
+    answered = int(Outcome.ANSWERED)
+    assert sum(count for pair, count in different.items() if answered in pair) / len(both) < 0.005, different
+    # Zeek's conn_state does not tell an ICMP error from silence, others do.
+    assert different.total() / len(both) < 0.02, different
 
 
 def outcomes(path: Path) -> dict[tuple[str, str, int, int], int]:
