@@ -157,13 +157,15 @@ def page(views: dict[str, FormatView]) -> str:
     """Return the tables, in Markdown."""
     reference = views[REFERENCE]
     lines = [
-        "| format | rows | left out | sources | largest source beside the compared ones |",
-        "|---|---|---|---|---|",
+        "| format | rows | left out | sources | largest source beside the compared ones | who started it, by |",
+        "|---|---|---|---|---|---|",
     ]
     for name, one in views.items():
         source, count = largest_stranger(one, reference)
         left_out = ", ".join(f"{number:,} {reason}" for reason, number in one.report.rejects.items()) or "none"
-        lines.append(f"| {name} | {one.report.rows:,} | {left_out} | {len(one.values):,} | {source}: {count} |")
+        decided = [f"{rule} {number:,}" for rule, number in one.report.initiator_rules.items() if number]
+        cells = (name, f"{one.report.rows:,}", left_out, f"{len(one.values):,}", f"{source}: {count}")
+        lines.append(f"| {' | '.join(cells)} | {', '.join(decided) or 'the record'} |")
     names = [name for name in views if name != REFERENCE]
     lines += [
         "",
@@ -175,8 +177,8 @@ def page(views: dict[str, FormatView]) -> str:
     ]
     by_format = {name: agreements(views[name], reference) for name in names}
     for feature in FEATURES:
-        cells = (by_format[name][feature] for name in names)
-        lines.append(f"| `{feature}` | " + " | ".join(map(_cell, cells)) + " |")
+        agreed = (_cell(by_format[name][feature]) for name in names)
+        lines.append(f"| `{feature}` | " + " | ".join(agreed) + " |")
     return "\n".join(lines)
 
 

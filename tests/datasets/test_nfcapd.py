@@ -10,8 +10,7 @@ from sweepml.datasets import nfcapd
 from sweepml.datasets.reader import read_connections
 from sweepml.errors import InputError
 from sweepml.schema.outcome import Outcome
-from tests.datasets.test_frames import pcap
-from tests.datasets.test_packets import CLIENT, SERVER, icmp, tcp, udp
+from tests.datasets.captures import CLIENT, SERVER, icmp, pcap, tcp, udp
 
 MAGIC = b"\x0c\xa5\x01\x00"
 
