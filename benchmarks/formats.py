@@ -95,14 +95,18 @@ class Agreement:
     exact
         Share of sources with exactly the reference's value.
     worst
-        Largest difference to the reference, relative to it where that is above 1.
+        Largest difference to the reference, relative to it where that is above 1; infinite if one of them is missing.
     worst_source
         Where.
+    found, expected
+        The two values there.
     """
 
     exact: float
     worst: float
     worst_source: str
+    found: float
+    expected: float
 
 
 def view(path: Path) -> FormatView:
@@ -135,11 +139,12 @@ def agreements(view: FormatView, reference: FormatView) -> dict[str, Agreement]:
     same = (found == expected) | (np.isnan(found) & np.isnan(expected))
     off = np.where(same, 0.0, np.abs(found - expected) / np.maximum(np.abs(expected), 1.0))
     off = np.where(np.isnan(off), np.inf, off)  # missing on one side only
-    worst = off.argmax(axis=0)
-    return {
-        name: Agreement(float(same[:, i].mean()), float(off[worst[i], i]), sources[worst[i]])
-        for i, name in enumerate(FEATURES)
-    }
+    agreed = {}
+    for i, name in enumerate(FEATURES):
+        worst = int(off[:, i].argmax())
+        values = float(off[worst, i]), sources[worst], float(found[worst, i]), float(expected[worst, i])
+        agreed[name] = Agreement(float(same[:, i].mean()), *values)
+    return agreed
 
 
 def largest_stranger(view: FormatView, reference: FormatView) -> tuple[str, int]:
@@ -170,7 +175,7 @@ def page(views: dict[str, FormatView]) -> str:
     lines += [
         "",
         f"{len(compared_sources(reference))} sources have at least {MIN_DST_COUNT} destinations in the Zeek log. "
-        "Share of them with exactly its value, and the largest difference relative to it:",
+        "Share of them with exactly its value, and the value that is furthest from it, relative to it:",
         "",
         "| feature | " + " | ".join(names) + " |",
         "|---" * (len(names) + 1) + "|",
@@ -185,9 +190,8 @@ def page(views: dict[str, FormatView]) -> str:
 def _cell(agreement: Agreement) -> str:
     if agreement.worst == 0:
         return "all"
-    if np.isinf(agreement.worst):
-        return f"{agreement.exact:.1%}; missing on one side ({agreement.worst_source})"
-    return f"{agreement.exact:.1%}; {agreement.worst:.1%} ({agreement.worst_source})"
+    found, expected = (f"{value:.4g}" for value in (agreement.found, agreement.expected))
+    return f"{agreement.exact:.1%}; {found} for {expected} ({agreement.worst_source})"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
