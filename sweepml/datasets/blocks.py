@@ -30,7 +30,7 @@ from sweepml.origins.columns import (
     remainders,
     times_us,
 )
-from sweepml.origins.layout import TAIL_SEPARATOR
+from sweepml.origins.layout import TAIL_SEPARATOR, has_clean_quotes
 from sweepml.origins.origin import COUNT_INPUTS, ECHO_REQUEST, EVIDENCE_INPUTS, Clock, Evidence
 from sweepml.origins.parser import LineParser
 from sweepml.origins.registry import BOM
@@ -128,13 +128,17 @@ class _TsvBlocks:
         # Inputs in the tail share its field: it is read once and split by its distinct texts. A field that several
         # inputs read is read once, too, and as text unless all of them want the same.
         self._column = {name: f"c{min(i, layout.width - 1)}" for name, i in layout.index.items()}
-        types = _NUMBERS | dict.fromkeys(_TIMES, _time_type(parser, sample))
+        time = TEXT if _is_written(parser.first_record(sample)) else pa.float64()
+        types = _NUMBERS | dict.fromkeys(_TIMES, time)
         wanted: dict[str, set[pa.DataType]] = {}
         for name, column in self._column.items():
             wanted.setdefault(column, set()).add(types.get(name, TEXT))
         self._types = {column: kinds.pop() if len(kinds) == 1 else TEXT for column, kinds in wanted.items()}
+        self._parse_options = {
+            quoted: pa.csv.ParseOptions(delimiter=layout.delimiter, quote_char='"' if quoted else False)
+            for quoted in (False, True)
+        }
         self._options = {
-            "parse_options": pa.csv.ParseOptions(delimiter=layout.delimiter, quote_char=False),
             "convert_options": pa.csv.ConvertOptions(
                 check_utf8=False,  # the whole block is checked, also the columns that are not read
                 column_types=self._types,
@@ -145,8 +149,11 @@ class _TsvBlocks:
         }
 
     def read(self, block: bytes) -> tuple[pa.RecordBatch, list[int]] | None:
-        if block.startswith(BOM) or not _is_utf8(block) or (self._layout.encoding.is_quoted and b'"' in block):
+        if block.startswith(BOM) or not _is_utf8(block):
             return None  # Arrow would skip a mark in the middle of the log
+        quoted = self._layout.encoding.is_quoted and b'"' in block
+        if quoted and not has_clean_quotes(block.decode("utf-8"), self._layout.delimiter):
+            return None
         if b"\r" in block:
             if block.count(b"\r") != block.count(b"\r\n"):
                 return None  # Arrow ends lines at a lone carriage return
@@ -157,7 +164,12 @@ class _TsvBlocks:
             block_size=len(block) + 1,
         )
         try:
-            table = pa.csv.read_csv(pa.BufferReader(block), read_options=read_options, **self._options)
+            table = pa.csv.read_csv(
+                pa.BufferReader(block),
+                read_options=read_options,
+                parse_options=self._parse_options[quoted],
+                **self._options,
+            )
             columns = {
                 name: self._as_wanted(name, _single(table.column(column)))
                 for name, column in self._column.items()
@@ -200,9 +212,15 @@ class _JsonBlocks:
     def __init__(self, parser: LineParser, canon: Canon, sample: bytes) -> None:
         self._finish = _Finisher(parser.values, canon, is_json=True)
         self._fields = parser.origin.fields
-        time = pa.string() if _time_type(parser, sample) == TEXT else pa.float64()
+        first = parser.first_record(sample)
+        time = pa.string() if _is_written(first) else pa.float64()
         types = _NUMBERS | dict.fromkeys(_TIMES, time)
-        leaves = {field: types.get(name, pa.string()) for name, fields in self._fields.items() for field in fields}
+        # Words may be numbers in one log and texts in another; a field that several inputs read is a number if one
+        # of them wants numbers.
+        leaves: dict[str, pa.DataType] = {}
+        for name in sorted(self._fields, key=types.__contains__):
+            word = pa.int64() if type(first.get(name)) is int else pa.string()
+            leaves |= dict.fromkeys(self._fields[name], types.get(name, word))
         paths: dict[tuple[str, ...], pa.DataType] = {(field,): kind for field, kind in leaves.items()}
         paths |= {tuple(field.split(".")): kind for field, kind in leaves.items()}
         self._schema = _nested_schema(paths)
@@ -254,7 +272,7 @@ class _Finisher:
     def batch(self, columns: Mapping[str, pa.Array], rows: int) -> tuple[pa.RecordBatch, list[int]]:
         columns, others = self._connections_only(columns)
         rows -= len(others)
-        columns = {name: self._as_text(column) for name, column in columns.items()}
+        columns = {name: self._as_text(name, column) for name, column in columns.items()}
         if "identity" in columns or ("swapped" in columns and self._any_swapped(columns["swapped"])):
             raise _Unusual
         ts_us = self._times(columns["ts_us"])
@@ -290,15 +308,17 @@ class _Finisher:
             if columns[name].null_count:
                 keep &= columns[name].is_valid().to_numpy(zero_copy_only=False)
         if "kind" in columns:
-            keep &= self._mapped(self._as_text(columns["kind"]), self._values.is_connection).astype(bool)
+            keep &= self._mapped(self._as_text("kind", columns["kind"]), self._values.is_connection).astype(bool)
         others = np.flatnonzero(~keep).tolist()
         if not others:
             return columns, others
         mask = pa.array(keep)
         return {name: column.filter(mask) for name, column in columns.items()}, others
 
-    def _as_text(self, column: pa.Array) -> pa.Array:
-        """Return a column of JSON texts as CSV gives them: dictionary-encoded, and empty where there is none."""
+    def _as_text(self, name: str, column: pa.Array) -> pa.Array:
+        """Return a column of JSON words as CSV gives them: dictionary-encoded text, empty where there is none."""
+        if self._is_json and name not in _NUMBERS and pa.types.is_integer(column.type):
+            column = column.cast(pa.string())
         return pc.fill_null(column, "").dictionary_encode() if pa.types.is_string(column.type) else column
 
     def _any_swapped(self, column: pa.DictionaryArray) -> bool:
@@ -438,9 +458,9 @@ class _Finisher:
         return _recode(_Codes(index.astype(np.int32), [""] * len(kinds)), kinds)
 
 
-def _time_type(parser: LineParser, sample: bytes) -> pa.DataType:
-    """Return how to read times: as text if those of the block's first record are written, else as numbers."""
-    return TEXT if parser.has_written_times(sample) else pa.float64()
+def _is_written(record: Mapping[str, Any]) -> bool:
+    """Whether the time of a record is written rather than a number."""
+    return type(record.get("ts_us")) is str and ":" in record["ts_us"]
 
 
 def _nested_schema(paths: Mapping[tuple[str, ...], pa.DataType]) -> pa.Schema:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -141,6 +142,18 @@ class TsvLayout:
                 raise ValueError("wrong field count")
             fields = fields[:-1] + parts
         return {name: fields[i] for name, i in self.index.items()}
+
+
+def has_clean_quotes(text: str, delimiter: str) -> bool:
+    r"""Whether quotes in delimited text stand around whole fields only, so that all CSV parsers agree on it.
+
+    >>> has_clean_quotes('1,"a,b","c"\n"d",2', ","), has_clean_quotes('1,"a""b"', ","), has_clean_quotes('1,a"b"', ",")
+    (True, False, False)
+    """
+    if max(map(len, text.split("\n"))) > csv.field_size_limit():
+        return False
+    mark = re.escape(delimiter)
+    return 2 * len(re.findall(rf'(?:^|{mark})"[^"\r\n]*"(?={mark}|\r?$)', text, re.MULTILINE)) == text.count('"')
 
 
 def lacking_columns(inputs: frozenset[str]) -> tuple[str, ...]:

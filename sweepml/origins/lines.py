@@ -6,6 +6,7 @@ row through that module.
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +30,7 @@ from sweepml.origins.columns import (
     remainders,
     times_us,
 )
-from sweepml.origins.layout import TAIL_SEPARATOR, TsvLayout
+from sweepml.origins.layout import TAIL_SEPARATOR, TsvLayout, has_clean_quotes
 from sweepml.origins.origin import COUNT_INPUTS, ECHO_REQUEST, EVIDENCE_INPUTS, Clock, Evidence
 from sweepml.origins.pairing import Pairer
 from sweepml.origins.parser import LineParser
@@ -348,13 +349,13 @@ class _Columns:
         return list(map(self._word.__getitem__, column))
 
     def _split_text(self, text: str, layout: TsvLayout) -> tuple[int, dict[str, Column]]:
-        if layout.encoding.is_quoted and '"' in text:
-            raise _Unusual
         text = text.removesuffix("\n")
         if "\r" in text:
             text = (text + "\n").replace("\r\n", "\n").removesuffix("\n")
             if "\r" in text:
                 raise _Unusual
+        if layout.encoding.is_quoted and '"' in text:
+            return _split_quoted(text, layout)
         rows = text.count("\n") + 1
         # One split for the whole block, with a column of line ends: each row has the right number of fields
         # if and only if that column holds all of them.
@@ -479,6 +480,16 @@ def _cut(block: bytes, size: int) -> Iterator[tuple[bytes, int]]:
     for start in range(0, len(lines), size):
         piece = b"".join(lines[start : start + size])
         yield piece, piece.count(b"\n")
+
+
+def _split_quoted(text: str, layout: TsvLayout) -> tuple[int, dict[str, Column]]:
+    if not has_clean_quotes(text, layout.delimiter):
+        raise _Unusual
+    rows = list(csv.reader(text.split("\n"), delimiter=layout.delimiter))
+    columns = list(zip(*rows, strict=True))
+    if len(columns) != layout.width or layout.tail:
+        raise _Unusual
+    return len(rows), {name: columns[i] for name, i in layout.index.items()}
 
 
 def _json_column(records: list[Any], fields: tuple[str, ...]) -> Column:

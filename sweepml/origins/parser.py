@@ -118,8 +118,8 @@ class LineParser:
             except RowError:
                 continue  # the line is counted when it is read
 
-    def has_written_times(self, body: bytes) -> bool:
-        """Whether the time of a block's first record is written rather than a number."""
+    def first_record(self, body: bytes) -> Mapping[str, Any]:
+        """Return input -> value of a block's first record; empty if it has none."""
         start = 0
         while start < len(body):
             stop = body.find(b"\n", start) + 1 or len(body)
@@ -129,10 +129,10 @@ class LineParser:
             try:
                 for values in self._records(line):
                     if self.origin.required <= values.keys():
-                        return type(values["ts_us"]) is str and ":" in values["ts_us"]
+                        return values
             except RowError:
                 continue
-        return False
+        return {}
 
     def reject_rows(self, body: bytes, first_line: int, rows: Sequence[int], reason: RejectReason) -> None:
         """Count rows of a block that a faster way left out; `rows` are ascending numbers of non-empty lines."""

@@ -10,6 +10,7 @@ import pytest
 from sweepml.datasets.reader import read_connections
 from sweepml.errors import FormatError, InputError
 from sweepml.graph.hosts import HostTable
+from sweepml.origins.parser import LineParser
 from sweepml.origins.rows import Row
 from sweepml.runtime.lines import LineReader
 from sweepml.schema.outcome import Outcome
@@ -57,6 +58,28 @@ def test_batch_size_changes_nothing(sample: Sample, batch_rows: int, tmp_path: P
     path = write(tmp_path, sample.text)
     assert read_bulk(path, batch_rows=batch_rows) == read_bulk(path)
     assert read_lines(path, batch_rows=batch_rows) == read_lines(path)
+
+
+FAST = [
+    *("SURICATA", "NFSTREAM", "OCSF", "ECS", "CICFLOWMETER", "CICFLOWMETER_4", "UNSW_NB15", "UNSW_NB15_BARE"),
+    *("NF_DATASET", "TON_IOT"),
+]
+
+
+@pytest.mark.parametrize("name", FAST)
+def test_good_blocks_are_not_read_row_by_row(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = SAMPLES[name]
+    odd = ('""', ",-1,")  # what only the row-wise way judges
+    lines = [line for line in sample.lines if not any(text in line for text in odd)]
+    assert len(lines) > 1
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("the slow way was taken")
+
+    path = write(tmp_path, "\n".join([*lines, ""]))
+    expected = read_bulk(path)
+    monkeypatch.setattr(LineParser, "parse_block", refuse)
+    assert read_bulk(path) == expected == read_lines(path)
 
 
 LABORATORY = ["argus.csv.gz", "eve.json.gz", "nfstream.csv.gz", "nfdump.csv.gz"]
