@@ -8,7 +8,7 @@ JSON objects on a line, any bytes in columns that are not read); all of it is ch
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -57,6 +57,9 @@ TABLE_SCHEMA: Final = pa.schema(
 
 _LARGEST_KEY: Final = 1 << 62
 """Combinations of words that one 64-bit number can tell apart."""
+
+_SAMPLE_RECORDS: Final = 100
+"""JSON records that are looked at to see which words are numbers. Chosen, not tuned."""
 
 _CANON_TEXTS: Final = 1 << 20
 """Texts remembered at most, about 200 bytes each: a log may hold more addresses than the memory. Chosen, not tuned."""
@@ -128,7 +131,7 @@ class _TsvBlocks:
         # Inputs in the tail share its field: it is read once and split by its distinct texts. A field that several
         # inputs read is read once, too, and as text unless all of them want the same.
         self._column = {name: f"c{min(i, layout.width - 1)}" for name, i in layout.index.items()}
-        time = TEXT if _is_written(parser.first_record(sample)) else pa.float64()
+        time = TEXT if _is_written(parser.first_records(sample, 1)) else pa.float64()
         types = _NUMBERS | dict.fromkeys(_TIMES, time)
         wanted: dict[str, set[pa.DataType]] = {}
         for name, column in self._column.items():
@@ -212,14 +215,14 @@ class _JsonBlocks:
     def __init__(self, parser: LineParser, canon: Canon, sample: bytes) -> None:
         self._finish = _Finisher(parser.values, canon, is_json=True)
         self._fields = parser.origin.fields
-        first = parser.first_record(sample)
+        first = parser.first_records(sample, _SAMPLE_RECORDS)
         time = pa.string() if _is_written(first) else pa.float64()
         types = _NUMBERS | dict.fromkeys(_TIMES, time)
         # Words may be numbers in one log and texts in another; a field that several inputs read is a number if one
         # of them wants numbers.
         leaves: dict[str, pa.DataType] = {}
         for name in sorted(self._fields, key=types.__contains__):
-            word = pa.int64() if type(first.get(name)) is int else pa.string()
+            word = pa.int64() if int in {type(values.get(name)) for values in first} else pa.string()
             leaves |= dict.fromkeys(self._fields[name], types.get(name, word))
         paths: dict[tuple[str, ...], pa.DataType] = {(field,): kind for field, kind in leaves.items()}
         paths |= {tuple(field.split(".")): kind for field, kind in leaves.items()}
@@ -458,9 +461,10 @@ class _Finisher:
         return _recode(_Codes(index.astype(np.int32), [""] * len(kinds)), kinds)
 
 
-def _is_written(record: Mapping[str, Any]) -> bool:
-    """Whether the time of a record is written rather than a number."""
-    return type(record.get("ts_us")) is str and ":" in record["ts_us"]
+def _is_written(records: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the time of the first record is written rather than a number."""
+    time = records[0]["ts_us"] if records else None
+    return type(time) is str and ":" in time
 
 
 def _nested_schema(paths: Mapping[tuple[str, ...], pa.DataType]) -> pa.Schema:

@@ -118,8 +118,9 @@ class LineParser:
             except RowError:
                 continue  # the line is counted when it is read
 
-    def first_record(self, body: bytes) -> Mapping[str, Any]:
-        """Return input -> value of a block's first record; empty if it has none."""
+    def first_records(self, body: bytes, limit: int) -> list[Mapping[str, Any]]:
+        """Return input -> value of a block's first records, at most so many."""
+        found: list[Mapping[str, Any]] = []
         start = 0
         while start < len(body):
             stop = body.find(b"\n", start) + 1 or len(body)
@@ -127,12 +128,12 @@ class LineParser:
             if not line or line.startswith(b"#"):
                 continue
             try:
-                for values in self._records(line):
-                    if self.origin.required <= values.keys():
-                        return values
+                found += [values for values in self._records(line) if self.origin.required <= values.keys()]
             except RowError:
                 continue
-        return {}
+            if len(found) >= limit:
+                break
+        return found
 
     def reject_rows(self, body: bytes, first_line: int, rows: Sequence[int], reason: RejectReason) -> None:
         """Count rows of a block that a faster way left out; `rows` are ascending numbers of non-empty lines."""

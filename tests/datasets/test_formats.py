@@ -61,7 +61,7 @@ def test_batch_size_changes_nothing(sample: Sample, batch_rows: int, tmp_path: P
 
 
 FAST = [
-    *("SURICATA", "NFSTREAM", "OCSF", "ECS", "CICFLOWMETER", "CICFLOWMETER_4", "UNSW_NB15", "UNSW_NB15_BARE"),
+    *("SURICATA", "NFSTREAM", "OCSF", "CICFLOWMETER", "CICFLOWMETER_4", "UNSW_NB15", "UNSW_NB15_BARE"),
     *("NF_DATASET", "TON_IOT"),
 ]
 
