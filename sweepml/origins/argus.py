@@ -107,6 +107,18 @@ ARGUS: Final = Origin(
             ("from-normal", "benign"),
         ),
     ),
+    direction="SrcAddr, or DstAddr where Dir says that it began (`<-`, `<?`).",
+    limits=(
+        "Byte counts include headers, so that the payload is not known.",
+        "The packets of each side are known only if SrcPkts is among the printed fields.",
+        "RST does not say who reset what, nor when: two packets are a refusal, more hold an answer.",
+        'ARP and other records without transport are counted as "not a connection record".',
+        "Times without an offset are read as UTC; `ra` prints local time unless told otherwise.",
+        (
+            "CTU-13 labels whole hosts (From-Botnet, From-Normal): which flows of a bot are scans is not told; "
+            "Background is unknown."
+        ),
+    ),
     reference="ra(1), FIELDS; CTU-13 data set",
 )
-"""Argus. Its byte counts include headers, so that the payload is not known."""
+"""Argus ra CSV."""

@@ -47,6 +47,20 @@ AWS_VPC: Final = Origin(
     # One record covers up to ten minutes, and there may be another after it.
     pairing=Pairing(timeout_s=1200.0),
     outcome=OutcomeRule(words=(), reference="Amazon VPC User Guide, Flow log records: action, tcp-flags"),
+    direction=(
+        "Records of both directions are paired; who started a connection is told from TCP flags (from version 3) and "
+        "ports."
+    ),
+    limits=(
+        "Byte counts include headers, so that the payload is not known.",
+        "ICMP types are not told: every ICMP record is taken for an echo request.",
+        "Times are those of the aggregation interval, up to ten minutes, not of packets.",
+        (
+            "ACCEPT says that the rules let packets through, not that anybody answered: that comes from the reply's "
+            "record."
+        ),
+        "`pkt-srcaddr` and `pkt-dstaddr` are preferred where they are logged.",
+    ),
     reference="Amazon VPC User Guide, Flow log records",
 )
-"""AWS VPC flow logs, versions 2 to 5 and later. They do not tell ICMP types, nor who started a connection."""
+"""AWS VPC flow log."""

@@ -99,6 +99,16 @@ AZURE: Final = Origin(
     # so that it cannot be told whether nobody answered or nobody looked.
     pairing=Pairing(timeout_s=900.0, sees_replies=False),
     outcome=OutcomeRule(words=(), reference="Azure Network Watcher documentation, Log format: flow decision and state"),
+    direction="The first address of a tuple, which Azure gives as the one that began.",
+    limits=(
+        "Byte counts include headers, so that the payload is not known.",
+        "ICMP is not logged by security groups; in virtual networks its types are not told.",
+        "Version 1 of security group logs has no packets: an allowed flow is unknown, a denied one blocked.",
+        (
+            "In version 2 and in virtual networks packets that came back make an answer, unless the protocol is TCP "
+            "and they carry no payload, which may be a reset; without packets back nothing is said."
+        ),
+    ),
     reference="Azure Network Watcher documentation, NSG flow logs and virtual network flow logs, Log format",
 )
-"""Azure flow logs. A tuple names who started the connection first."""
+"""Azure NSG or VNet flow log."""

@@ -68,6 +68,24 @@ CICFLOWMETER: Final = Origin(
         ),
         others="other_attack",
     ),
+    direction=(
+        "The sender of the first packet of the flow; flows that were cut at a FIN or a timeout may be turned round."
+    ),
+    limits=(
+        "ICMP types are not told: every ICMP record is taken for an echo request.",
+        "Some versions count TCP flags of the first packets only; packets decide where they can.",
+        (
+            "CIC-IDS2017 writes hours of the afternoon as 1 to 5 without AM or PM: read as they stand, they are "
+            "twelve hours early."
+        ),
+        (
+            "CIC-IDS2017's PortScan is a vertical scan of one host; scans during Infiltration are labelled so and not"
+            " as scans."
+        ),
+        "Labels of CIC-IDS2017 with a dash in Windows-1252 are no UTF-8: such rows are rejected.",
+        "Negative durations occur; such rows are rejected.",
+        "Files without addresses or times (MachineLearningCVE, most of CSE-CIC-IDS2018) are refused.",
+    ),
     reference="CICFlowMeter documentation, features",
 )
-"""CICFlowMeter. Its byte counts are payload; it does not tell ICMP types."""
+"""CICFlowMeter CSV."""

@@ -46,7 +46,15 @@ CIDDS: Final = Origin(
         ),
         labels=MappingProxyType({"normal": "benign"}),
     ),
+    direction=(
+        "Records of both directions are paired; who started a connection is told from TCP flags, ICMP types and ports."
+    ),
+    limits=(
+        'Public addresses are replaced by names (`10023_47`, `DNS`): such rows are rejected as "bad address".',
+        "Byte counts may be rounded (`2.1 M`) and include headers: they are not read.",
+        "portScan mixes sweeps with vertical scans and is other_attack; pingScan is a sweep.",
+        "Rows of the victims carry the attack's label, too; paired, they are one connection.",
+    ),
     reference="CIDDS-001 technical report, Attributes",
 )
-"""CIDDS-001. Public addresses are replaced by names ("10023_47", "DNS"): such rows are rejected. Byte counts may be
-rounded ("2.1 M") and are not read."""
+"""CIDDS-001 CSV."""

@@ -56,6 +56,14 @@ ECS: Final = Origin(
         judge=judge,
         reference="Elastic Common Schema reference, event fields: event.type, event.action, event.outcome",
     ),
+    direction="source, as the product says; Packetbeat takes the sender of the first packet.",
+    limits=(
+        "Whether bytes include headers depends on the product: they are not read.",
+        (
+            "Of a TCP flow in which the destination sent one packet it is unknown whether that was an answer, unless "
+            "event.outcome says so."
+        ),
+    ),
     reference="Elastic Common Schema reference; Packetbeat reference, Flow fields",
 )
-"""ECS. Whether its byte counts include headers depends on the product, so that they are not read."""
+"""Elastic Common Schema JSON."""

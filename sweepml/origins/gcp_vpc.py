@@ -34,6 +34,18 @@ GCP_VPC: Final = Origin(
     # One record covers up to 15 minutes, and only a sample of the packets is looked at: no reply proves nothing.
     pairing=Pairing(timeout_s=1800.0, sees_replies=False),
     outcome=OutcomeRule(words=(), reference="Google Cloud VPC documentation, VPC Flow Logs records"),
+    direction=(
+        "Records of both directions are paired; who started a connection is told from ports: there are no TCP flags."
+    ),
+    limits=(
+        "Byte counts include headers, so that the payload is not known.",
+        "ICMP types are not told: every ICMP record is taken for an echo request.",
+        (
+            "Packets are sampled at a rate that the record does not tell: no reply proves nothing, so that nothing is"
+            " unanswered or refused."
+        ),
+        "Both ends of a flow inside a project report it: packets of such a connection are counted twice.",
+    ),
     reference="Google Cloud VPC documentation, About VPC Flow Logs records",
 )
-"""GCP VPC flow logs. A flow inside one project is reported by both ends; pairing makes one connection of the two."""
+"""GCP VPC flow log."""

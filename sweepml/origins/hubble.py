@@ -72,6 +72,21 @@ HUBBLE: Final = Origin(
     directions=MappingProxyType({"false": SENT_BY_SRC, "true": SENT_BY_DST}),
     pairing=Pairing(),
     outcome=OutcomeRule(words=(), reference="Hubble flow API, enum Verdict"),
+    direction=(
+        "The sender of the event's packet, or its receiver where is_reply is true; its pod (namespace/name) is the "
+        "identity."
+    ),
+    limits=(
+        (
+            "There are no bytes, and one packet per event: with monitor aggregation only packets with SYN, FIN or RST"
+            " and one per interval are events."
+        ),
+        'Events of the proxy (layer 7) are counted as "not a connection record".',
+        (
+            "Verdicts ERROR, AUDIT, REDIRECTED, TRACED and TRANSLATED do not say that a packet was dropped: the "
+            "replies decide."
+        ),
+    ),
     reference="Hubble flow API, message Flow",
 )
-"""Hubble. An event is a packet; pairing joins those of one connection, and the pod is the source's identity."""
+"""Cilium Hubble JSON."""

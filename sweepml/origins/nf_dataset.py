@@ -53,6 +53,13 @@ NF_DATASET: Final = Origin(
     ),
     outcome=OutcomeRule(judge=judge, reference="NetFlow v3 data sets, feature list: SERVER_TCP_FLAGS"),
     label=LabelRule(labels=MappingProxyType({"0": "benign", "1": "other_attack"})),
+    direction="IPV4_SRC_ADDR, the sender of the first packet that nProbe saw.",
+    limits=(
+        "Byte counts include headers, so that the payload is not known.",
+        "Versions 1 and 2 have no times and are refused.",
+        "Reconnaissance and scanning mix sweeps with vertical scans: every attack is other_attack.",
+        "SERVER_TCP_FLAGS of a long flow may hold a SYN and an RST: the SYN decides.",
+    ),
     reference="NetFlow v3 data sets, feature list",
 )
-"""NF-*-v3. Its byte counts include headers. "Reconnaissance" and "scanning" mix sweeps with vertical scans."""
+"""NF-*-v3 CSV."""

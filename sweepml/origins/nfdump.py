@@ -36,6 +36,16 @@ NFDUMP: Final = Origin(
     icmp_mask=0xFF,
     pairing=Pairing(),
     outcome=OutcomeRule(words=(), reference="nfdump(1), Output formats: flg"),
+    direction=(
+        "Records of both directions are paired; who started a connection is told from TCP flags, ICMP types and ports."
+    ),
+    limits=(
+        "Byte counts include headers, so that the payload is not known.",
+        "NetFlow 5 exporters may give whole seconds; the order within one second is that of the file.",
+        "Times are read as UTC; nfdump prints the local time of the machine.",
+        'The summary that nfdump prints at the end is counted as "wrong field count".',
+        "Sampling is not told in CSV.",
+    ),
     reference="nfdump(1), Output formats",
 )
-"""nfdump, column sets of 1.6 and 1.7. Its byte counts include headers."""
+"""nfdump CSV."""

@@ -53,6 +53,15 @@ NFSTREAM: Final = Origin(
         judge=judge,
         reference="nfstream documentation, post-mortem statistical flow features",
     ),
+    direction=(
+        "The sender of the first packet of the flow. After a timeout that may be a server's late packet: 1 to 3 % of "
+        "the laboratory's TCP and UDP flows are turned round that way."
+    ),
+    limits=(
+        "Byte counts include headers, so that the payload is not known.",
+        "ICMP types are not told: every ICMP record is taken for an echo request.",
+        "Without statistical analysis there are no TCP flags, and an answered TCP flow is unknown.",
+    ),
     reference="nfstream documentation, flow core features",
 )
-"""nfstream. Its byte counts include headers, so that the payload is not known, and it does not tell ICMP types."""
+"""nfstream CSV."""

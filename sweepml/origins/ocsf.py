@@ -66,6 +66,15 @@ OCSF: Final = Origin(
         judge=judge,
         reference="OCSF schema, Network Activity [4001]: activity_id, disposition_id, action_id",
     ),
+    direction="src_endpoint, as the product says.",
+    limits=(
+        "Whether bytes include headers depends on the product: they are not read.",
+        "ICMP types are not told: every ICMP record is taken for an echo request.",
+        (
+            "Open and Close with packets of both sides are an answer; Traffic of TCP with packets of both sides is "
+            "unknown, as it may be a reset."
+        ),
+    ),
     reference="OCSF schema, Network Activity [4001]",
 )
-"""OCSF. Whether its byte counts include headers depends on the product, so that they are not read."""
+"""OCSF Network Activity."""

@@ -277,6 +277,10 @@ class Origin:
         Keys which any JSON record of the product has, connection or not.
     refusal
         Field names -> why logs that have them, but not all required ones, cannot be read.
+    direction
+        Who is the source, in words.
+    limits
+        What the format does not say or says wrongly, one sentence each.
     reference
         Name of the document that defines the fields.
     """
@@ -307,6 +311,8 @@ class Origin:
     unfold: Callable[[Mapping[str, Any]], Iterator[Mapping[str, Any]]] | None = None
     family: frozenset[str] = frozenset()
     refusal: tuple[frozenset[str], str] | None = None
+    direction: str = ""
+    limits: tuple[str, ...] = ()
     reference: str = ""
 
     def unset_value(self, name: str) -> int:

@@ -75,6 +75,21 @@ SURICATA: Final = Origin(
         judge=judge,
         reference="Suricata User Guide, Eve JSON Format: flow state and TCP flags",
     ),
+    direction=(
+        "The client of the flow, as Suricata saw it; where it saw only the middle of a connection, the sender of the "
+        "first packet."
+    ),
+    limits=(
+        "Byte counts include headers, so that the payload is not known.",
+        (
+            'Other events than `flow` are counted as "not a connection record"; `netflow` events are among them, '
+            "since they tell one direction only."
+        ),
+        (
+            "An ICMP error counts as a packet of the destination; which error it was is not told, and it is taken for"
+            " a refusal."
+        ),
+    ),
     reference="Suricata User Guide, Eve JSON Format, event type: flow",
 )
-"""Suricata's EVE log. Its byte counts include headers, so that the payload is not known."""
+"""Suricata EVE."""

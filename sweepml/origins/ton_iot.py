@@ -38,6 +38,12 @@ TON_IOT: Final = Origin(
     ),
     outcome=OutcomeRule(CONN_STATES, icmp_by_reply=True, reference="Zeek documentation, conn.log: conn_state"),
     label=LabelRule(labels=MappingProxyType({"0": "benign", "1": "other_attack"})),
+    direction="The originator of the connection, as Zeek saw it.",
+    limits=(
+        'Unset counts are missing, not zero, since the set fills gaps with "-" and 0 alike.',
+        "Type scanning mixes sweeps with vertical scans: every attack is other_attack.",
+        "The train-test subset has no times and is refused.",
+    ),
     reference="ToN_IoT datasets, network features",
 )
-"""ToN-IoT. Type "scanning" mixes sweeps with vertical scans."""
+"""ToN-IoT network CSV."""

@@ -62,7 +62,14 @@ UNSW_NB15: Final = Origin(
         reference="UNSW-NB15 data set, features file: state, synack",
     ),
     label=LabelRule(labels=MappingProxyType({"0": "benign", "1": "other_attack"})),
+    direction="srcip, as Argus saw it.",
+    limits=(
+        "Byte counts include headers, so that the payload is not known.",
+        "ICMP types are not told: every ICMP record is taken for an echo request.",
+        "Times are whole seconds.",
+        "Reconnaissance mixes sweeps with vertical scans: every attack is other_attack.",
+        "The training and testing sets have neither addresses nor times and are in no known format.",
+    ),
     reference="UNSW-NB15 data set, features file",
 )
-"""UNSW-NB15. Its byte counts include headers, and times are whole seconds. "Reconnaissance" mixes sweeps with vertical
-scans, so that attack_cat does not tell one from the other."""
+"""UNSW-NB15 CSV."""

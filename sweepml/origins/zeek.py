@@ -68,9 +68,17 @@ ZEEK_CONN: Final = Origin(
     # Zeek gives ICMP the state OTH whatever happens.
     outcome=OutcomeRule(CONN_STATES, icmp_by_reply=True, reference="Zeek documentation, conn.log: conn_state"),
     label=LABEL_KINDS,
+    direction="The originator of the connection, as Zeek saw it.",
+    limits=(
+        "An ICMP error that answers an attempt does not show in conn_state: the attempt is unanswered.",
+        (
+            "Labels of IoT-23 stand in columns of their own, or inside the last column; they are wrong in places, so "
+            "that they must be asked for (use_log_labels)."
+        ),
+    ),
     reference="Zeek documentation, conn.log",
     unset=frozenset({"", "-", "(empty)"}),
     # Zeek leaves these unset where no second packet, or no payload, was seen.
     zero_if_unset=frozenset({"duration_us", "orig_bytes", "resp_bytes", "orig_packets", "resp_packets"}),
 )
-"""Zeek's conn.log."""
+"""Zeek conn.log."""
