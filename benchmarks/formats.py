@@ -1,4 +1,4 @@
-"""One capture in the formats of several tools: ``python -m benchmarks.formats [--lab FOLDER] [--output FILE]``.
+"""One capture in the formats of several tools: ``python -m benchmarks.formats [--lab FOLDER] [--page FILE]``.
 
 The laboratory capture lab/train exists as Zeek, Suricata, Argus, nfdump and nfstream records of the same packets, and
 as the packets themselves. Per source, over one window that holds the whole capture, each format's features are
@@ -55,6 +55,18 @@ FEATURES: Final = (
 MIN_DST_COUNT: Final = 5
 """Sources with fewer destinations in the reference are not judged by detectors, and not compared."""
 
+FAN_OUT_TOLERANCE: Final = (0.99, 0.005)
+"""At least this share of the sources has exactly the reference's fan-out, and none is further from it than this."""
+
+OUTCOME_EXACT: Final = 0.98
+"""At least this share of the sources has exactly the reference's `failed_dst_count`."""
+
+NO_ICMP_TYPES: Final = frozenset({"nfstream"})
+"""Formats that do not tell ICMP types, whose services therefore cannot agree."""
+
+_MARK: Final = "<!-- tables: python -m benchmarks.formats --page docs/format-comparison.md -->\n"
+"""Everything below this line of the page is the command's."""
+
 _WINDOW: Final = WindowSpec(3600, 3600)
 
 
@@ -83,14 +95,18 @@ class Agreement:
     exact
         Share of sources with exactly the reference's value.
     worst
-        Largest difference to the reference, relative to it where that is above 1.
+        Largest difference to the reference, relative to it where that is above 1; infinite if one of them is missing.
     worst_source
         Where.
+    found, expected
+        The two values there.
     """
 
     exact: float
     worst: float
     worst_source: str
+    found: float
+    expected: float
 
 
 def view(path: Path) -> FormatView:
@@ -123,11 +139,12 @@ def agreements(view: FormatView, reference: FormatView) -> dict[str, Agreement]:
     same = (found == expected) | (np.isnan(found) & np.isnan(expected))
     off = np.where(same, 0.0, np.abs(found - expected) / np.maximum(np.abs(expected), 1.0))
     off = np.where(np.isnan(off), np.inf, off)  # missing on one side only
-    worst = off.argmax(axis=0)
-    return {
-        name: Agreement(float(same[:, i].mean()), float(off[worst[i], i]), sources[worst[i]])
-        for i, name in enumerate(FEATURES)
-    }
+    agreed = {}
+    for i, name in enumerate(FEATURES):
+        worst = int(off[:, i].argmax())
+        values = float(off[worst, i]), sources[worst], float(found[worst, i]), float(expected[worst, i])
+        agreed[name] = Agreement(float(same[:, i].mean()), *values)
+    return agreed
 
 
 def largest_stranger(view: FormatView, reference: FormatView) -> tuple[str, int]:
@@ -145,48 +162,50 @@ def page(views: dict[str, FormatView]) -> str:
     """Return the tables, in Markdown."""
     reference = views[REFERENCE]
     lines = [
-        "| format | rows | left out | sources | largest source beside the compared ones |",
-        "|---|---|---|---|---|",
+        "| format | rows | left out | sources | largest source beside the compared ones | who started it, by |",
+        "|---|---|---|---|---|---|",
     ]
     for name, one in views.items():
         source, count = largest_stranger(one, reference)
         left_out = ", ".join(f"{number:,} {reason}" for reason, number in one.report.rejects.items()) or "none"
-        lines.append(f"| {name} | {one.report.rows:,} | {left_out} | {len(one.values):,} | {source}: {count} |")
+        decided = [f"{rule} {number:,}" for rule, number in one.report.initiator_rules.items() if number]
+        cells = (name, f"{one.report.rows:,}", left_out, f"{len(one.values):,}", f"{source}: {count}")
+        lines.append(f"| {' | '.join(cells)} | {', '.join(decided) or 'the record'} |")
     names = [name for name in views if name != REFERENCE]
     lines += [
         "",
         f"{len(compared_sources(reference))} sources have at least {MIN_DST_COUNT} destinations in the Zeek log. "
-        "Share of them with exactly its value, and the largest difference relative to it:",
+        "Share of them with exactly its value, and the value that is furthest from it, relative to it:",
         "",
         "| feature | " + " | ".join(names) + " |",
         "|---" * (len(names) + 1) + "|",
     ]
     by_format = {name: agreements(views[name], reference) for name in names}
     for feature in FEATURES:
-        cells = (by_format[name][feature] for name in names)
-        lines.append(f"| `{feature}` | " + " | ".join(map(_cell, cells)) + " |")
+        agreed = (_cell(by_format[name][feature]) for name in names)
+        lines.append(f"| `{feature}` | " + " | ".join(agreed) + " |")
     return "\n".join(lines)
 
 
 def _cell(agreement: Agreement) -> str:
     if agreement.worst == 0:
         return "all"
-    if np.isinf(agreement.worst):
-        return f"{agreement.exact:.1%}; missing on one side ({agreement.worst_source})"
-    return f"{agreement.exact:.1%}; {agreement.worst:.1%} ({agreement.worst_source})"
+    found, expected = (f"{value:.4g}" for value in (agreement.found, agreement.expected))
+    return f"{agreement.exact:.1%}; {found} for {expected} ({agreement.worst_source})"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the comparison, or write it to a file."""
+    """Print the comparison, or write it to a page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lab", type=Path, default=Path("../shared/data/lab/train"))
-    parser.add_argument("--output", type=Path, help="write the tables here instead of to standard output")
+    parser.add_argument("--page", type=Path, help="replace the tables of this page instead of printing them")
     options = parser.parse_args(arguments)
-    text = page({name: view(options.lab / file) for name, file in FILES.items()}) + "\n"
-    if options.output is None:
-        sys.stdout.write(text)
+    tables = page({name: view(options.lab / file) for name, file in FILES.items()}) + "\n"
+    if options.page is None:
+        sys.stdout.write(tables)
     else:
-        options.output.write_text(text, encoding="utf-8")
+        words, mark, _ = options.page.read_text(encoding="utf-8").partition(_MARK)
+        options.page.write_text(words + mark + "\n" + tables, encoding="utf-8")
     return 0
 
 

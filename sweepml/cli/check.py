@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import numpy as np
+
+from sweepml.cli.readers import check_format, expand, open_reader
 from sweepml.cli.rejects import rejects_text, sample_lines, summary_instead_of_warnings
 from sweepml.cli.text import amount, table
-from sweepml.errors import InputError, MissingExtraError, SweepmlError
-from sweepml.graph.connections import Connections
+from sweepml.errors import InputError, SweepmlError
 from sweepml.graph.hosts import HostTable
-from sweepml.origins.files import STDIN, LogFile
-from sweepml.origins.paths import expand_path
 from sweepml.origins.registry import AUTO
 from sweepml.origins.report import ReadReport
 from sweepml.runtime.alerts import rfc3339
-from sweepml.runtime.lines import LineReader
 from sweepml.runtime.survey import LogSurvey
 from sweepml.schema.connection import protocol_label
 from sweepml.schema.outcome import Outcome
@@ -26,10 +24,8 @@ from sweepml.schema.outcome import Outcome
 _BATCH_ROWS: Final = 1 << 15
 """Rows of a batch; larger than for scoring, since nobody waits for the first one. Chosen, not tuned."""
 
-_HEAD_BYTES: Final = 1 << 10
-"""Looked at to tell text from binary files, which hold a zero byte early."""
-
-_PARQUET: Final = b"PAR1"
+_MAX_HOSTS: Final = 1 << 17
+"""Addresses held before they are forgotten, about 40 MB. Chosen, not tuned."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -85,7 +81,8 @@ def run(options: CheckOptions) -> int:
     SweepmlError
         If an input names no file; or, after all has been printed, if a file could not be used.
     """
-    paths = [path for text in options.inputs for path in _expand(text)]
+    check_format(options.log_format)
+    paths = [path for text in options.inputs for path in expand(text)]
     found = []
     with summary_instead_of_warnings(enabled=True):
         for path in paths:
@@ -106,10 +103,12 @@ def check_file(path: str, log_format: str = AUTO) -> Findings:
     hosts = HostTable()
     findings = Findings(ReadReport(path), LogSurvey(hosts))
     try:
-        reader = _Bulk(path, log_format, hosts) if _needs_bulk(path, log_format) else _lines(path, log_format, hosts)
+        reader = open_reader(path, hosts, log_format, _BATCH_ROWS)
         try:
             for connections in reader:
                 findings.survey.add(connections)
+                if len(hosts) > _MAX_HOSTS:
+                    hosts.compact(np.zeros(len(hosts), bool))
         finally:
             findings.report = reader.report
     except SweepmlError as error:
@@ -168,58 +167,6 @@ def as_dict(findings: Findings) -> dict[str, Any]:
         "missing_columns": list(survey.missing_columns),
         "lacks": list(survey.lacks),
     }
-
-
-def _lines(path: str, log_format: str, hosts: HostTable) -> LineReader:
-    return LineReader(path, hosts, log_format, batch_rows=_BATCH_ROWS)
-
-
-class _Bulk:
-    """The connections of what is no text, through the bulk readers; they need extras."""
-
-    def __init__(self, path: str, log_format: str, hosts: HostTable) -> None:
-        try:
-            from sweepml.datasets.encode import table_to_connections
-            from sweepml.datasets.reader import read_connections
-        except ModuleNotFoundError as error:
-            if (error.name or "").partition(".")[0] == "sweepml":
-                raise  # not an extra: ours is broken
-            raise MissingExtraError(f"{path} is no text; {error.name}, which helps to read it,", "train") from None
-        self._reader = read_connections(path, log_format)
-        self._connections = table_to_connections
-        self._hosts = hosts
-
-    @property
-    def report(self) -> ReadReport:
-        """What was seen so far."""
-        return self._reader.report
-
-    def __iter__(self) -> Iterator[Connections]:
-        return (self._connections(batch, self._hosts) for batch in self._reader)
-
-
-def _expand(text: str) -> list[str]:
-    if "://" not in text:
-        return expand_path(text)
-    try:
-        from sweepml.datasets.paths import expand_input
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(f"{text} is a URL; {error.name}, which helps to read it,", "train") from None
-    return expand_input(text)
-
-
-def _needs_bulk(path: str, log_format: str) -> bool:
-    """Whether a file is no text that the line reader could read."""
-    if path == STDIN:
-        return False
-    if "://" in path or log_format.endswith((".yaml", ".yml")):
-        return True
-    log = LogFile(path)
-    try:
-        head = log.read(_HEAD_BYTES)
-    finally:
-        log.close()
-    return head.startswith(_PARQUET) or b"\0" in head
 
 
 def _complaint(unusable: list[Findings], count: int) -> str:

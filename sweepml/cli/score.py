@@ -13,12 +13,12 @@ from types import FrameType
 from typing import Final
 
 from sweepml.cli.origins import log_origin
+from sweepml.cli.readers import BulkReader, check_format, expand, open_reader
 from sweepml.cli.rejects import rejects_text, sample_lines, summary_instead_of_warnings
 from sweepml.cli.text import amount, table
 from sweepml.errors import ConfigError, SweepmlError
 from sweepml.graph.connections import Connections
 from sweepml.origins.files import STDIN
-from sweepml.origins.paths import expand_path
 from sweepml.origins.registry import AUTO
 from sweepml.origins.report import ReadReport
 from sweepml.runtime.alerts import Alert, AlertState
@@ -132,12 +132,12 @@ def summary(reports: list[ReadReport], counts: SessionCounts, elapsed_s: float) 
 def _checked(options: ScoreOptions) -> ScoreOptions:
     """Refuse what cannot work before anything is opened or written; return the options with the files named."""
     find_format(options.alert_format)
-    log_origin(options.log_format)
+    check_format(options.log_format)
     if options.follow and options.inputs[-1] == STDIN:
         raise ConfigError("standard input cannot be followed: it ends when its writer ends; leave --follow out")
     # A followed file may come into being later.
     stored, followed = (options.inputs[:-1], options.inputs[-1:]) if options.follow else (options.inputs, ())
-    return replace(options, inputs=(*(path for text in stored for path in expand_path(text)), *followed))
+    return replace(options, inputs=(*(path for text in stored for path in expand(text)), *followed))
 
 
 class _Inputs:
@@ -149,7 +149,7 @@ class _Inputs:
         self.stopped_by: int | None = None
         self._options = options
         self._session = session
-        self._reader: LineReader | None = None
+        self._followed: LineReader | None = None
 
     def __iter__(self) -> Iterator[Connections]:
         last = len(self._options.inputs) - 1
@@ -164,12 +164,22 @@ class _Inputs:
                 return
 
     def _read(self, path: str, *, follow: bool) -> Iterator[Connections]:
-        reader = LineReader(path, self._session.hosts, log_origin(self._options.log_format), follow=follow)
-        self._reader = reader
-        if self.stopped_by is not None:  # a signal came before there was a reader to close
-            reader.close()
-        self.reports.append(reader.report)
-        yield from reader
+        hosts, log_format = self._session.hosts, self._options.log_format
+        if follow:
+            reader = self._followed = LineReader(path, hosts, log_origin(log_format), follow=True)
+            if self.stopped_by is not None:  # a signal came before there was a reader to close
+                reader.close()
+            yield from self._reported(reader)
+        else:
+            yield from self._reported(open_reader(path, hosts, log_format))
+
+    def _reported(self, reader: LineReader | BulkReader) -> Iterator[Connections]:
+        """Yield what a reader gives, and keep its report, which is there only once it has begun."""
+        number = len(self.reports)
+        for connections in reader:
+            self.reports[number:] = [reader.report]
+            yield connections
+        self.reports[number:] = [reader.report]
         if self.stopped_by is None:
             reader.report.refuse_if_nothing_was_read()
 
@@ -184,8 +194,8 @@ class _Inputs:
             self.stopped_by = number
             for one, handler in before.items():
                 signal.signal(one, handler)
-            if self._reader is not None:
-                self._reader.close()
+            if self._followed is not None:
+                self._followed.close()
 
         before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
         for one in before:

@@ -65,8 +65,11 @@ class ConnectionReader(BatchReader):
     def __init__(self, path: str | os.PathLike[str], origin: str | Origin = AUTO, batch_rows: int = BATCH_ROWS) -> None:
         super().__init__(path, batch_rows)
         log = self._open()
+        self._begun: tuple[LogFile, bytes] | None = None
         try:
-            _, self._origin, self._encoding = detect_log(log, origin)
+            head, self._origin, self._encoding = detect_log(log, origin)
+            if log.is_stdin:  # there is no second beginning
+                self._begun = (log, head)
         finally:
             log.close()
 
@@ -75,12 +78,13 @@ class ConnectionReader(BatchReader):
         self.report = report = ReadReport(self.path)
         self.bytes_read = 0
         parser = LineParser(self._origin, self._encoding, report)
-        log, splitter = self._open(), splitter_for(self._encoding)
+        (log, chunk), splitter = self._begin(), splitter_for(self._encoding)
         blocks = _Blocks(parser)
         try:
-            while chunk := log.read(_BLOCK_BYTES):
+            while chunk := chunk or log.read(_BLOCK_BYTES):
                 self.bytes_read = self._tell(log)
                 yield from self._bounded(blocks.read(splitter.feed(chunk)))
+                chunk = b""
             if log.damage is None:
                 yield from self._bounded(blocks.read(splitter.flush()))
             yield from self._bounded(blocks.flush())
@@ -90,6 +94,16 @@ class ConnectionReader(BatchReader):
         if log.damage is not None:
             raise InputError(f"{self.path}: {log.damage}; {report.rows} rows were read before that")
         report.refuse_if_nothing_was_read()
+
+    def _begin(self) -> tuple[LogFile, bytes]:
+        """Return the log and what was read of it to tell its format."""
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            return begun
+        log = self._open()
+        if log.is_stdin:
+            raise InputError("standard input can be read only once, and it was read already")
+        return log, b""
 
     def _open(self) -> LogFile:
         return open_log(self.path)

@@ -29,7 +29,7 @@ class LogSurvey:
     Parameters
     ----------
     hosts
-        Table into which the connections' addresses are encoded; it must not be compacted meanwhile.
+        Table into which the connections' addresses are encoded. It may be compacted between any two calls.
 
     Attributes
     ----------
@@ -49,8 +49,8 @@ class LogSurvey:
         self.protocols: dict[int, int] = {}
         self.outcomes = np.zeros(len(Outcome), np.int64)
         self._hosts = hosts
-        self._is_source = np.zeros(0, bool)
-        self._is_destination = np.zeros(0, bool)
+        self._sources = DistinctHashes()
+        self._destinations = DistinctHashes()
         self._filled = dict.fromkeys(OPTIONAL, False)
 
     def add(self, connections: Connections) -> None:
@@ -61,20 +61,20 @@ class LogSurvey:
         numbers, counts = np.unique(connections.service >> np.uint32(16), return_counts=True)
         for number, count in zip(numbers.tolist(), counts.tolist(), strict=True):
             self.protocols[number] = self.protocols.get(number, 0) + count
-        self._is_source = _marked(self._is_source, connections.by_identity().source, len(self._hosts))
-        self._is_destination = _marked(self._is_destination, connections.destination, len(self._hosts))
+        self._sources.add(self._hosts.hash64[np.unique(connections.by_identity().source)])
+        self._destinations.add(self._hosts.hash64[np.unique(connections.destination)])
         for name, is_filled in self._filled.items():
             self._filled[name] = is_filled or bool((getattr(connections, name) != MISSING).any())
 
     @property
     def source_count(self) -> int:
         """Distinct sources: identities where the log names them, else addresses."""
-        return int(np.count_nonzero(self._is_source))
+        return len(self._sources)
 
     @property
     def destination_count(self) -> int:
         """Distinct destinations."""
-        return int(np.count_nonzero(self._is_destination))
+        return len(self._destinations)
 
     @property
     def missing_columns(self) -> tuple[str, ...]:
@@ -97,11 +97,29 @@ class LogSurvey:
         return tuple(sentences)
 
 
-def _marked(mask: NDArray[np.bool_], codes: NDArray[np.int32], size: int) -> NDArray[np.bool_]:
-    """Return the mask, grown to `size`, with the codes set."""
-    if len(mask) < size:
-        grown = np.zeros(max(size, 2 * len(mask)), bool)
-        grown[: len(mask)] = mask
-        mask = grown
-    mask[codes] = True
-    return mask
+class DistinctHashes:
+    """Counts distinct 64-bit hashes: exact but for collisions, eight bytes each.
+
+    Of n hashes two collide with a probability of about n squared / 2**65: one in 370,000 for ten million.
+    """
+
+    def __init__(self) -> None:
+        self._known = np.empty(0, np.uint64)
+        self._new: list[NDArray[np.uint64]] = []
+        self._new_count = 0
+
+    def add(self, hashes: NDArray[np.uint64]) -> None:
+        """Take hashes, shape (n,), in any order."""
+        self._new.append(hashes)
+        self._new_count += len(hashes)
+        if self._new_count > len(self._known):  # so that each is sorted a few times only, however many there are
+            self._merge()
+
+    def __len__(self) -> int:
+        self._merge()
+        return len(self._known)
+
+    def _merge(self) -> None:
+        if self._new_count:
+            self._known = np.unique(np.concatenate([self._known, *self._new]))
+            self._new, self._new_count = [], 0

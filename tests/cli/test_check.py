@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from sweepml.cli import check
 from sweepml.cli.main import main
 from tests.cli.logs import sweep_rows, write_log
-from tests.datasets.test_frames import ARP, ethernet, pcap
+from tests.datasets.captures import ARP, ethernet, pcap
 
 
 def test_text_says_what_is_there(conn_log: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -67,6 +68,16 @@ def test_a_folder_is_all_its_files(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["check", str(tmp_path), "--json"]) == 0
     files = json.loads(capsys.readouterr().out)["files"]
     assert [(Path(one["path"]).name, one["rows"]) for one in files] == [("a.log", 3), ("b.log", 3), ("c.log.gz", 3)]
+
+
+def test_counts_are_exact_where_hosts_are_forgotten_meanwhile(
+    conn_log: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "_MAX_HOSTS", 10)
+    monkeypatch.setattr(check, "_BATCH_ROWS", 7)
+    assert main(["check", str(conn_log), "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["files"]
+    assert (found["rows"], found["source_count"], found["destination_count"]) == (50, 1, 50)
 
 
 def test_one_unusable_file_does_not_hide_the_others(
@@ -147,7 +158,7 @@ def test_binary_files_name_the_missing_extra(
     for name in [name for name in sys.modules if name.startswith("sweepml.datasets")]:
         monkeypatch.delitem(sys.modules, name)
     assert main(["check", str(path)]) == 2
-    assert "is no text; pyarrow, which helps to read it, is not installed" in capsys.readouterr().err
+    assert "is no local text; pyarrow, which helps to read it, is not installed" in capsys.readouterr().err
 
 
 def test_text_needs_no_extra(conn_log: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 from sweepml.cli.main import main
 from sweepml.schema.manifest import Manifest
 from tests.cli.logs import HEADER, row, sweep_rows, write_log
+from tests.datasets.captures import pcap, tcp
 from tests.runtime import bundles
 
 Capture = pytest.CaptureFixture[str]
@@ -280,3 +281,14 @@ def test_a_folder_is_one_stream(detector: Path, tmp_path: Path, capsys: Capture)
     of_folder = capsys.readouterr().out
     assert main(["score", str(detector), str(whole)]) == 0
     assert of_folder == capsys.readouterr().out != ""
+
+
+def test_packets_are_scored_where_the_extras_are_installed(detector: Path, tmp_path: Path, capsys: Capture) -> None:
+    pytest.importorskip("nfstream", reason="nfstream is not installed: pip install 'sweepml[pcap]'")
+    targets = [bytes([10, 1, 0, i + 1]) for i in range(50)]
+    path = tmp_path / "capture"
+    path.write_bytes(pcap([tcp(bytes([10, 0, 0, 5]), target, (50000, 445), 0x02) for target in targets]))
+    assert main(["score", str(detector), str(path)]) == 0
+    out, err = capsys.readouterr()
+    assert "10.0.0.5" in out
+    assert "records         50 in" in err

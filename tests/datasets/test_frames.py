@@ -4,40 +4,11 @@ import io
 import struct
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sweepml.datasets.frames import count_frames
-
-IPV4, ARP = b"\x08\x00", b"\x08\x06"
-MACS = bytes(12)
-
-
-def ethernet(kind: bytes) -> bytes:
-    return MACS + kind + bytes(20)
-
-
-def pcap(frames: list[bytes], link: int = 1, order: str = "<", magic: int = 0xA1B2C3D4) -> bytes:
-    head = struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 65535, link)
-    return head + b"".join(struct.pack(order + "IIII", 1, 2, len(one), len(one)) + one for one in frames)
-
-
-def block(order: str, kind: int, body: bytes) -> bytes:
-    body += bytes(-len(body) % 4)
-    length = len(body) + 12
-    return struct.pack(order + "II", kind, length) + body + struct.pack(order + "I", length)
-
-
-def pcapng(frames: list[bytes], link: int = 1, order: str = "<") -> bytes:
-    """Return a file with each frame in an enhanced, a simple and an obsolete packet block."""
-    section = block(order, 0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1))
-    interface = block(order, 1, struct.pack(order + "HHI", link, 0, 65535))
-    statistics = block(order, 5, bytes(12))
-    packets = b"".join(
-        block(order, 6, struct.pack(order + "IIIII", 0, 1, 2, len(one), len(one)) + one)
-        + block(order, 3, struct.pack(order + "I", len(one)) + one)
-        + block(order, 2, struct.pack(order + "HHIIII", 0, 0, 1, 2, len(one), len(one)) + one)
-        for one in frames
-    )
-    return section + interface + statistics + packets
+from tests.datasets.captures import ARP, IPV4, block, ethernet, pcap, pcapng
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
@@ -106,3 +77,13 @@ def test_absurd_sizes_do_not_fill_the_memory() -> None:
 
 def test_other_files_are_no_captures() -> None:
     assert count_frames(io.BytesIO(b"GIF89a")).damage == "it does not begin like a packet capture"
+
+
+@given(st.sampled_from([pcap([ethernet(IPV4)] * 3), pcapng([ethernet(ARP)] * 2)]), st.data())
+def test_mutated_files_end_in_counts_or_damage(whole: bytes, data: st.DataObject) -> None:
+    octets = bytearray(whole)
+    for place in data.draw(st.lists(st.integers(0, len(octets) - 1), max_size=6)):
+        octets[place] = data.draw(st.integers(0, 255))
+    counts = count_frames(io.BytesIO(bytes(octets)))
+    assert counts.damage is None or counts.damage
+    assert counts.other.total() <= counts.frames <= len(octets) // 16

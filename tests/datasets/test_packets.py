@@ -1,7 +1,6 @@
 """Packet captures become connections with initiators, outcomes and ICMP types."""
 
 import gzip
-import struct
 from collections import defaultdict
 from pathlib import Path
 
@@ -11,29 +10,9 @@ from sweepml.datasets import packets
 from sweepml.datasets.reader import read_connections
 from sweepml.errors import InputError, MissingExtraError
 from sweepml.schema.outcome import Outcome
-from tests.datasets.test_frames import ARP, ethernet, pcap
+from tests.datasets.captures import ARP, CLIENT, SERVER, ethernet, icmp, pcap, tcp, udp
 
 pytest.importorskip("nfstream", reason="nfstream is not installed: pip install 'sweepml[pcap]'")
-
-CLIENT, SERVER = bytes([10, 0, 0, 1]), bytes([10, 0, 0, 2])
-IPV4, IPV6 = b"\x08\x00", b"\x86\xdd"
-
-
-def ipv4(src: bytes, dst: bytes, protocol: int, payload: bytes) -> bytes:
-    header = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 1, 0, 64, protocol, 0, src, dst)
-    return bytes(12) + IPV4 + header + payload
-
-
-def tcp(src: bytes, dst: bytes, ports: tuple[int, int], flags: int, payload: bytes = b"") -> bytes:
-    return ipv4(src, dst, 6, struct.pack(">HHIIBBHHH", *ports, 1, 1, 0x50, flags, 100, 0, 0) + payload)
-
-
-def udp(src: bytes, dst: bytes, ports: tuple[int, int], payload: bytes = b"x") -> bytes:
-    return ipv4(src, dst, 17, struct.pack(">HHHH", *ports, 8 + len(payload), 0) + payload)
-
-
-def icmp(src: bytes, dst: bytes, kind: int, payload: bytes = b"12345678") -> bytes:
-    return ipv4(src, dst, 1, struct.pack(">BBHI", kind, 0, 0, 1) + payload)
 
 
 def rows_of(path: Path, frames: list[bytes]) -> list[tuple[object, ...]]:

@@ -1,5 +1,7 @@
 import gzip
 import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -219,3 +221,21 @@ def test_bytes_read_end_with_the_file(conn_log: Path, tmp_path: Path) -> None:
         assert reader.bytes_read == 0
         reader.read_all()
         assert reader.bytes_read == path.stat().st_size
+
+
+def test_standard_input_is_read_once_and_whole(conn_log: Path) -> None:
+    program = (
+        "from sweepml.datasets.reader import read_connections\n"
+        "reader = read_connections('-')\n"
+        "print(reader.read_all().num_rows)\n"
+        "try:\n"
+        "    reader.read_all()\n"
+        "except Exception as error:\n"
+        "    print(type(error).__name__, error)\n"
+    )
+    with conn_log.open("rb") as file:
+        command = [sys.executable, "-W", "error", "-c", program]
+        ran = subprocess.run(command, stdin=file, capture_output=True, text=True, check=True)
+    first, second = ran.stdout.splitlines()
+    assert int(first) == read_connections(conn_log).read_all().num_rows
+    assert second == "InputError standard input can be read only once, and it was read already"

@@ -21,13 +21,13 @@ def paired(flows: Iterable[Flow], timeout_us: int = TIMEOUT_US) -> list[Row]:
 
 def test_two_directions_are_one_connection() -> None:
     (row,) = paired([request(end_us=3 * S), reply(ts_us=1 * S, end_us=2 * S)])
-    assert row == Row(0, CLIENT, SERVER, 6, 445, Outcome.ANSWERED, 3 * S, -1, -1, 1, 1, "")
+    assert row == Row(0, CLIENT, SERVER, 6, 445, Outcome.ANSWERED, 3 * S, 40, 44, 1, 1, "")
 
 
 def test_pieces_of_a_long_connection_are_joined() -> None:
     pieces = [one(ts_us=i * 60 * S, end_us=(i + 1) * 60 * S) for i in range(10) for one in (request, reply)]
     (row,) = paired(pieces)
-    assert (row.duration_us, row.orig_packets, row.resp_packets) == (600 * S, 10, 10)
+    assert (row.duration_us, row.orig_packets, row.resp_packets, row.resp_bytes) == (600 * S, 10, 10, 440)
 
 
 @pytest.mark.parametrize("end", ["RA", "SAF"])
@@ -103,7 +103,7 @@ def test_the_quietest_connections_are_closed_first() -> None:
 
 def test_absent_counts_stay_absent() -> None:
     (row,) = paired([request(bytes=-1), request(bytes=5), reply(packets=-1)])
-    assert (row.orig_bytes, row.resp_bytes, row.orig_packets, row.resp_packets) == (-1, -1, 2, -1)
+    assert (row.orig_bytes, row.resp_bytes, row.orig_packets, row.resp_packets) == (-1, 44, 2, -1)
 
 
 def test_bytes_with_headers_are_no_payload() -> None:

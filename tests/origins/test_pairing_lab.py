@@ -134,7 +134,7 @@ def _mixed(minute: list[Flow]) -> list[Flow]:
 
 
 def test_no_server_of_a_vpc_becomes_a_sweep(vpc_edges: dict[Edge, set[int]], zeek: dict[Edge, set[int]]) -> None:
-    assert_no_source_exceeds(fan_out(vpc_edges), fan_out(zeek), tolerance=2)
+    assert_no_source_exceeds(fan_out(vpc_edges), fan_out(zeek), tolerance=1)
 
 
 def test_what_a_vpc_rejects_is_blocked(vpc_edges: dict[Edge, set[int]], zeek: dict[Edge, set[int]]) -> None:

@@ -1,10 +1,12 @@
 """What a log holds is counted over its connections, whatever the batches, and what it lacks is named."""
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sweepml.graph.connections import Connections
 from sweepml.graph.hosts import HostTable
-from sweepml.runtime.survey import NEEDS, LogSurvey
+from sweepml.runtime.survey import NEEDS, DistinctHashes, LogSurvey
 from sweepml.schema.catalogue import CATALOGUE
 from sweepml.schema.connection import MISSING
 from sweepml.schema.outcome import Outcome
@@ -49,6 +51,25 @@ def test_hosts_that_come_later_are_counted() -> None:
     for count in (1, 5, 100):
         survey.add(some(hosts, count))
     assert survey.destination_count == 100
+
+
+def test_hosts_may_be_forgotten_between_batches() -> None:
+    hosts = HostTable()
+    survey = LogSurvey(hosts)
+    for _ in range(3):
+        survey.add(some(hosts, 100))
+        hosts.compact(np.zeros(len(hosts), bool))
+    assert (survey.source_count, survey.destination_count) == (1, 100)
+
+
+@given(st.lists(st.lists(st.integers(0, 20), max_size=9), max_size=9))
+def test_distinct_hashes_are_counted_once(batches: list[list[int]]) -> None:
+    distinct = DistinctHashes()
+    seen: set[int] = set()
+    for batch in batches:
+        distinct.add(np.array(batch, np.uint64))
+        seen.update(batch)
+    assert len(distinct) == len(seen)
 
 
 def test_one_filled_value_makes_a_column_present() -> None:
