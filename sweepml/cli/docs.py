@@ -1,4 +1,4 @@
-"""Writes what docs/ says of the catalogue: ``python -m sweepml.cli.docs``, run in the repository."""
+"""Writes what docs/ says of features and log formats: ``python -m sweepml.cli.docs``, run in the repository."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from sweepml.cli.format_docs import formats_page
 from sweepml.schema import catalogue
 from sweepml.schema.catalogue import FAMILIES, FEATURE_NAMES, SCHEMA_HASH
 from sweepml.schema.feature import FeatureSpec
 
 FEATURES_FILE: Final = "features.md"
+FORMATS_FILE: Final = "formats.md"
 CONFORMANCE_FOLDER: Final = "conformance"
 
 _HEADINGS: Final = ("feature", "unit", "range", "definition", "missing where", "reference")
@@ -42,16 +44,17 @@ def features_page() -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write docs/features.md and docs/conformance; return the exit code."""
+    """Write docs/features.md, docs/formats.md and docs/conformance; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m sweepml.cli.docs", description=__doc__)
     parser.add_argument("--docs", type=Path, default=Path("docs"), help="folder to write into (default: docs)")
     docs = parser.parse_args(arguments).docs
     if not docs.is_dir():
         parser.error(f"there is no folder {docs}; run this in the repository")
     (docs / FEATURES_FILE).write_text(features_page(), encoding="utf-8")
+    (docs / FORMATS_FILE).write_text(formats_page(), encoding="utf-8")
     from sweepml.tasks.conformance import write_conformance
 
-    written = [docs / FEATURES_FILE, *write_conformance(docs / CONFORMANCE_FOLDER)]
+    written = [docs / FEATURES_FILE, docs / FORMATS_FILE, *write_conformance(docs / CONFORMANCE_FOLDER)]
     print(*written, sep="\n")
     return 0
 

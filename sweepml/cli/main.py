@@ -36,11 +36,13 @@ command on the line is Hydra's, word by word."""
 _DESCRIPTION: Final = """\
 Finds port sweeps in connection logs: one source that tries the same port, or a few, on many hosts.
 
-A detector is one .onnx file, the bundle. `sweepml train` makes it from labelled logs, `sweepml score` runs it
-on any log and writes one JSON line per alert, `sweepml inspect` shows what is in it."""
+A detector is one .onnx file, the bundle. `sweepml check` says what is in a log, `sweepml train` makes a
+bundle from labelled logs, `sweepml score` runs it on any log and writes one JSON line per alert, `sweepml
+inspect` shows what is in it."""
 
 _EXAMPLES: Final = """\
 examples:
+  sweepml check conn.log                                     what is in this log, and what was left out
   sweepml score detector.onnx conn.log                       alerts to the screen, as JSON lines
   sweepml score detector.onnx conn.log --alert-format text   the same, for reading
   sweepml score detector.onnx /var/log/zeek/conn.log --follow --output alerts.jsonl
@@ -59,6 +61,19 @@ exit status:
   0    everything was read
   2    something is unusable; what was found before that has been written
   130  interrupted"""
+
+
+_CHECK_EXAMPLES: Final = """\
+Reads everything and trains nothing: format, records, what was left out and why with first examples, time span,
+sources, destinations, protocols, outcomes, and what a detector would lack because of what the log does not hold.
+
+  sweepml check /var/log/zeek/conn.log
+  sweepml check logs/ --json              a folder: all files in it
+  sweepml check capture.pcap              packets need sweepml[train,pcap]
+
+exit status:
+  0    every file gave connections
+  2    one did not; all that could be read has been reported"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -130,11 +145,31 @@ def _parser() -> argparse.ArgumentParser:
         help="how much to tell on standard error (default: warning)",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    _add_check(commands)
     _add_score(commands)
     _add_inspect(commands)
     for name, (_, _, text) in HYDRA_COMMANDS.items():
         commands.add_parser(name, help=text, add_help=False)
     return parser
+
+
+def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    check = commands.add_parser(
+        "check",
+        help="say what is in logs, and what was left out and why",
+        description=_CHECK_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    check.add_argument(
+        "inputs",
+        metavar="FILE",
+        nargs="+",
+        help="log files, plain or compressed; folders and patterns stand for the files in them; - is standard input",
+    )
+    check.add_argument(
+        "--format", metavar="NAME", default="auto", help="log format (default: auto, told from the content)"
+    )
+    check.add_argument("--json", action="store_true", help="findings as one JSON document")
 
 
 def _add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -150,7 +185,8 @@ def _add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "inputs",
         metavar="INPUT",
         nargs="+",
-        help="log files, plain or gzip, oldest first: together they are one stream; - is standard input",
+        help="logs, plain or compressed, oldest first: together they are one stream; folders and patterns stand for "
+        "the files in them; - is standard input",
     )
     score.add_argument("--follow", action="store_true", help="wait for more at the end of the last log")
     score.add_argument("--output", metavar="FILE", help="append alerts to this file")
@@ -180,9 +216,17 @@ def _command(options: argparse.Namespace, overrides: list[str]) -> Callable[[], 
     if options.command in HYDRA_COMMANDS:
         module, extra, _ = HYDRA_COMMANDS[options.command]
         return lambda: _run_with_extra(module, extra, overrides)
+    if options.command == "check":
+        return lambda: _check(options)
     if options.command == "inspect":
         return lambda: _inspect(options)
     return lambda: _score(options)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from sweepml.cli.check import CheckOptions, run
+
+    return run(CheckOptions(inputs=tuple(options.inputs), log_format=options.format, as_json=options.json))
 
 
 def _score(options: argparse.Namespace) -> int:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Final
 
+from sweepml.cli.origins import log_origin
+from sweepml.cli.readers import BulkReader, check_format, expand, open_reader
+from sweepml.cli.rejects import rejects_text, sample_lines, summary_instead_of_warnings
 from sweepml.cli.text import amount, table
-from sweepml.errors import ConfigError, InputError, InputMissingError, SweepmlError
+from sweepml.errors import ConfigError, SweepmlError
 from sweepml.graph.connections import Connections
 from sweepml.origins.files import STDIN
-from sweepml.origins.registry import AUTO, find_origin
+from sweepml.origins.registry import AUTO
 from sweepml.origins.report import ReadReport
 from sweepml.runtime.alerts import Alert, AlertState
 from sweepml.runtime.bundle import Bundle
@@ -28,9 +29,6 @@ from sweepml.runtime.sinks import AlertSink, find_format
 
 _REFRESH_S: Final = 0.5
 """Time between two lines of progress. Chosen, not tuned."""
-
-_SAMPLES_PER_REASON: Final = 2
-"""Rejected lines that the summary shows of each reason; the report holds a few more."""
 
 _CLEAR_LINE: Final = "\r\x1b[K"
 
@@ -46,7 +44,7 @@ class ScoreOptions:
     bundle
         Path of the detector.
     inputs
-        Logs, oldest first; ``-`` is standard input.
+        Logs, oldest first, or folders and patterns (`sweepml.origins.paths`); ``-`` is standard input.
     follow
         Wait for more at the end of the last log, until interrupted or terminated.
     output
@@ -74,7 +72,7 @@ def run(options: ScoreOptions) -> int:
     SweepmlError
         If the detector, an option or an input is unusable. What the records before it gave has been written.
     """
-    _check(options)
+    options = _checked(options)
     bundle = Bundle(options.bundle)
     session = ScoringSession(bundle)
     inputs = _Inputs(options, session)
@@ -87,7 +85,7 @@ def run(options: ScoreOptions) -> int:
                 progress.clear()
                 sink.write(alerts)
 
-        with inputs.stopped_by_signals(), _summary_instead_of_warnings(enabled=not options.quiet):
+        with inputs.stopped_by_signals(), summary_instead_of_warnings(enabled=not options.quiet):
             for connections in inputs:
                 tell(session.push(connections))
                 session.compact()
@@ -108,7 +106,7 @@ def summary(reports: list[ReadReport], counts: SessionCounts, elapsed_s: float) 
     rate = stream.connections / elapsed_s if elapsed_s > 0 else 0.0
     rows = [
         ("records", f"{stream.connections:,} in {elapsed_s:.1f} s ({rate:,.0f} a second)"),
-        ("rejected", _rejects(reports)),
+        ("rejected", rejects_text(reports)),
         (
             "not contacts",
             f"{stream.not_contacts:,} (multicast, neighbour discovery, ICMP errors and answers)",
@@ -128,20 +126,18 @@ def summary(reports: list[ReadReport], counts: SessionCounts, elapsed_s: float) 
     lacking = sorted({name for report in reports for name in report.lacking})
     if lacking:
         rows.append(("not in the log", ", ".join(lacking)))
-    return "\n".join([*table(rows), *_samples(reports)])
+    return "\n".join([*table(rows), *sample_lines(reports)])
 
 
-def _check(options: ScoreOptions) -> None:
-    """Refuse what cannot work before anything is opened or written."""
+def _checked(options: ScoreOptions) -> ScoreOptions:
+    """Refuse what cannot work before anything is opened or written; return the options with the files named."""
     find_format(options.alert_format)
-    if options.log_format != AUTO:
-        find_origin(options.log_format)
+    check_format(options.log_format)
     if options.follow and options.inputs[-1] == STDIN:
         raise ConfigError("standard input cannot be followed: it ends when its writer ends; leave --follow out")
-    must_exist = options.inputs[:-1] if options.follow else options.inputs
-    for path in must_exist:
-        if path != STDIN and not Path(path).exists():
-            raise InputMissingError(f"{path}: no such file")
+    # A followed file may come into being later.
+    stored, followed = (options.inputs[:-1], options.inputs[-1:]) if options.follow else (options.inputs, ())
+    return replace(options, inputs=(*(path for text in stored for path in expand(text)), *followed))
 
 
 class _Inputs:
@@ -153,7 +149,7 @@ class _Inputs:
         self.stopped_by: int | None = None
         self._options = options
         self._session = session
-        self._reader: LineReader | None = None
+        self._followed: LineReader | None = None
 
     def __iter__(self) -> Iterator[Connections]:
         last = len(self._options.inputs) - 1
@@ -168,19 +164,24 @@ class _Inputs:
                 return
 
     def _read(self, path: str, *, follow: bool) -> Iterator[Connections]:
-        reader = LineReader(path, self._session.hosts, self._options.log_format, follow=follow)
-        self._reader = reader
-        if self.stopped_by is not None:  # a signal came before there was a reader to close
-            reader.close()
-        self.reports.append(reader.report)
-        yield from reader
-        report = reader.report
-        if report.rejected and not report.rows and self.stopped_by is None:
-            reason, (example, *_) = next(iter(report.examples.items()))
-            raise InputError(
-                f"{path}: none of {amount(report.rejected, 'line')} could be read; line {example.line} for "
-                f"example ({reason}): {example.text}"
-            )
+        hosts, log_format = self._session.hosts, self._options.log_format
+        if follow:
+            reader = self._followed = LineReader(path, hosts, log_origin(log_format), follow=True)
+            if self.stopped_by is not None:  # a signal came before there was a reader to close
+                reader.close()
+            yield from self._reported(reader)
+        else:
+            yield from self._reported(open_reader(path, hosts, log_format))
+
+    def _reported(self, reader: LineReader | BulkReader) -> Iterator[Connections]:
+        """Yield what a reader gives, and keep its report, which is there only once it has begun."""
+        number = len(self.reports)
+        for connections in reader:
+            self.reports[number:] = [reader.report]
+            yield connections
+        self.reports[number:] = [reader.report]
+        if self.stopped_by is None:
+            reader.report.refuse_if_nothing_was_read()
 
     @contextmanager
     def stopped_by_signals(self) -> Iterator[None]:
@@ -193,8 +194,8 @@ class _Inputs:
             self.stopped_by = number
             for one, handler in before.items():
                 signal.signal(one, handler)
-            if self._reader is not None:
-                self._reader.close()
+            if self._followed is not None:
+                self._followed.close()
 
         before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
         for one in before:
@@ -204,19 +205,6 @@ class _Inputs:
         finally:
             for one, handler in before.items():
                 signal.signal(one, handler)
-
-
-@contextmanager
-def _summary_instead_of_warnings(*, enabled: bool) -> Iterator[None]:
-    """Silence the warning about rejected lines where the summary says the same."""
-    logger = logging.getLogger("sweepml.origins.report")
-    before = logger.level
-    if enabled:
-        logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
 
 
 class _Progress:
@@ -247,23 +235,3 @@ class _Progress:
         if self._visible:
             print(_CLEAR_LINE, end="", file=sys.stderr, flush=True)
             self._visible = False
-
-
-def _rejects(reports: list[ReadReport]) -> str:
-    by_reason: dict[str, int] = {}
-    for report in reports:
-        for reason, count in report.rejects.items():
-            by_reason[reason] = by_reason.get(reason, 0) + count
-    if not by_reason:
-        return "0"
-    reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(by_reason.items()))
-    return f"{sum(by_reason.values()):,} ({reasons})"
-
-
-def _samples(reports: list[ReadReport]) -> list[str]:
-    return [
-        f"  {report.path}, line {example.line}, {reason}: {example.text}"
-        for report in reports
-        for reason, examples in sorted(report.examples.items())
-        for example in examples[:_SAMPLES_PER_REASON]
-    ]

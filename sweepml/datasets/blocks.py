@@ -7,9 +7,10 @@ JSON objects on a line, any bytes in columns that are not read); all of it is ch
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -19,20 +20,31 @@ import pyarrow.json
 from numpy.typing import NDArray
 
 from sweepml.errors import InputError
-from sweepml.origins.columns import icmp_outcomes, icmp_protocol, icmp_rows, ports, times_us
-from sweepml.origins.layout import TAIL_SEPARATOR, TsvLayout
-from sweepml.origins.origin import COUNT_INPUTS
+from sweepml.origins.columns import (
+    clocks_us,
+    filled,
+    icmp_outcomes,
+    icmp_protocol,
+    icmp_rows,
+    ports,
+    remainders,
+    times_us,
+)
+from sweepml.origins.layout import TAIL_SEPARATOR, has_clean_quotes
+from sweepml.origins.origin import COUNT_INPUTS, ECHO_REQUEST, EVIDENCE_INPUTS, Clock, Evidence
+from sweepml.origins.parser import LineParser
 from sweepml.origins.registry import BOM
 from sweepml.origins.report import RowError
-from sweepml.origins.rows import LineParser, Row, ValueParser
-from sweepml.origins.values import canonical_address
+from sweepml.origins.rows import Row, ValueParser
+from sweepml.origins.values import canonical_address, clock_us, count
 from sweepml.schema.connection import CONNECTION_COLUMNS, MISSING
 
 TEXT: Final = pa.dictionary(pa.int32(), pa.string())
 _NUMBERS: Final = {
-    **dict.fromkeys(("ts_us", "duration_us"), pa.float64()),
-    **dict.fromkeys(("dst_port", "icmp_type", *COUNT_INPUTS), pa.int64()),
+    "duration_us": pa.float64(),
+    **dict.fromkeys(("dst_port", "icmp_type", *COUNT_INPUTS, *EVIDENCE_INPUTS), pa.int64()),
 }
+_TIMES: Final = ("ts_us", "end_us")
 
 TABLE_SCHEMA: Final = pa.schema(
     [
@@ -42,6 +54,12 @@ TABLE_SCHEMA: Final = pa.schema(
 )
 """`CONNECTION_COLUMNS` as Arrow types; the text columns are dictionary-encoded."""
 
+
+_LARGEST_KEY: Final = 1 << 62
+"""Combinations of words that one 64-bit number can tell apart."""
+
+_SAMPLE_RECORDS: Final = 100
+"""JSON records that are looked at to see which words are numbers. Chosen, not tuned."""
 
 _CANON_TEXTS: Final = 1 << 20
 """Texts remembered at most, about 200 bytes each: a log may hold more addresses than the memory. Chosen, not tuned."""
@@ -73,15 +91,23 @@ class _Codes:
 class BlockReader(Protocol):
     """Reads a block of whole lines, without comments."""
 
-    def read(self, block: bytes) -> pa.RecordBatch | None:
-        """Return the block's rows in the canonical columns, None if they need the slow way."""
+    def read(self, block: bytes) -> tuple[pa.RecordBatch, list[int]] | None:
+        """Return a block's rows in the canonical columns, None if they need the slow way.
+
+        With them come the numbers of the lines that hold other records, counted from 0 without empty lines.
+        """
 
 
-def block_reader(parser: LineParser, canon: Canon) -> BlockReader | None:
-    """Return the fast reader for a parser's present layout, None if it has no usable header yet."""
+def block_reader(parser: LineParser, canon: Canon, sample: bytes) -> BlockReader | None:
+    """Return the fast reader for a parser's present layout, None if it has no usable header yet or no fast way.
+
+    `sample` is a block that it is to read: it tells how this log writes what can be written in several ways.
+    """
+    if parser.origin.pairing is not None or parser.origin.unfold is not None:
+        return None
     if parser.layout is None:
-        return _JsonBlocks(parser, canon)
-    return _TsvBlocks(parser, canon) if parser.layout.is_usable else None
+        return _JsonBlocks(parser, canon, sample)
+    return _TsvBlocks(parser, canon, sample) if parser.layout.is_usable else None
 
 
 def batch_of_rows(rows: Iterable[Row]) -> pa.RecordBatch:
@@ -97,28 +123,40 @@ def batch_of_rows(rows: Iterable[Row]) -> pa.RecordBatch:
 
 
 class _TsvBlocks:
-    def __init__(self, parser: LineParser, canon: Canon) -> None:
+    def __init__(self, parser: LineParser, canon: Canon, sample: bytes) -> None:
         layout = parser.layout
         assert layout is not None  # the caller chose this class by it
-        self._finish = _Finisher(parser.values, canon, layout)
+        self._finish = _Finisher(parser.values, canon, is_json=False)
         self._layout = layout
-        # Inputs in the tail share its field: it is read once and split by its distinct texts.
+        # Inputs in the tail share its field: it is read once and split by its distinct texts. A field that several
+        # inputs read is read once, too, and as text unless all of them want the same.
         self._column = {name: f"c{min(i, layout.width - 1)}" for name, i in layout.index.items()}
-        types = {self._column[name]: _NUMBERS.get(name, TEXT) for name in layout.index}
+        time = TEXT if _is_written(parser.first_records(sample, 1)) else pa.float64()
+        types = _NUMBERS | dict.fromkeys(_TIMES, time)
+        wanted: dict[str, set[pa.DataType]] = {}
+        for name, column in self._column.items():
+            wanted.setdefault(column, set()).add(types.get(name, TEXT))
+        self._types = {column: kinds.pop() if len(kinds) == 1 else TEXT for column, kinds in wanted.items()}
+        self._parse_options = {
+            quoted: pa.csv.ParseOptions(delimiter=layout.delimiter, quote_char='"' if quoted else False)
+            for quoted in (False, True)
+        }
         self._options = {
-            "parse_options": pa.csv.ParseOptions(delimiter=layout.delimiter, quote_char=False),
             "convert_options": pa.csv.ConvertOptions(
                 check_utf8=False,  # the whole block is checked, also the columns that are not read
-                column_types=types,
-                include_columns=list(types),
+                column_types=self._types,
+                include_columns=list(self._types),
                 null_values=sorted(layout.unset),
                 strings_can_be_null=False,
             ),
         }
 
-    def read(self, block: bytes) -> pa.RecordBatch | None:
+    def read(self, block: bytes) -> tuple[pa.RecordBatch, list[int]] | None:
         if block.startswith(BOM) or not _is_utf8(block):
             return None  # Arrow would skip a mark in the middle of the log
+        quoted = self._layout.encoding.is_quoted and b'"' in block
+        if quoted and not has_clean_quotes(block.decode("utf-8"), self._layout.delimiter):
+            return None
         if b"\r" in block:
             if block.count(b"\r") != block.count(b"\r\n"):
                 return None  # Arrow ends lines at a lone carriage return
@@ -129,9 +167,14 @@ class _TsvBlocks:
             block_size=len(block) + 1,
         )
         try:
-            table = pa.csv.read_csv(pa.BufferReader(block), read_options=read_options, **self._options)
+            table = pa.csv.read_csv(
+                pa.BufferReader(block),
+                read_options=read_options,
+                parse_options=self._parse_options[quoted],
+                **self._options,
+            )
             columns = {
-                name: _single(table.column(column))
+                name: self._as_wanted(name, _single(table.column(column)))
                 for name, column in self._column.items()
                 if self._layout.index[name] < self._layout.width - bool(self._layout.tail)
             }
@@ -141,6 +184,18 @@ class _TsvBlocks:
         except (pa.ArrowInvalid, _Unusual):
             return None
 
+    def _as_wanted(self, name: str, column: pa.Array) -> pa.Array:
+        """Return a column in the type of its input, where it was read as text for another's sake."""
+        if name not in _NUMBERS or column.type != TEXT:
+            return column
+        unset = self._layout.unset
+        texts = [None if text in unset else text for text in column.dictionary.to_pylist()]
+        try:
+            numbers = pa.array([None if text is None else count(text) for text in texts], pa.int64())
+        except ValueError:
+            raise _Unusual from None
+        return numbers.take(column.indices)
+
     def _split_tail(self, column: pa.DictionaryArray) -> dict[str, pa.Array]:
         parts = [text.split(TAIL_SEPARATOR) for text in column.dictionary.to_pylist()]
         if any(len(part) != len(self._layout.tail) for part in parts):
@@ -149,7 +204,7 @@ class _TsvBlocks:
         for name, i in self._layout.index.items():
             place = i - (self._layout.width - 1)
             if place >= 0:
-                if name in _NUMBERS:
+                if name in _NUMBERS or name in _TIMES:
                     raise _Unusual
                 texts = pa.array([part[place] for part in parts], pa.string())
                 found[name] = pa.DictionaryArray.from_arrays(column.indices, texts)
@@ -157,15 +212,24 @@ class _TsvBlocks:
 
 
 class _JsonBlocks:
-    def __init__(self, parser: LineParser, canon: Canon) -> None:
-        self._finish = _Finisher(parser.values, canon, None)
+    def __init__(self, parser: LineParser, canon: Canon, sample: bytes) -> None:
+        self._finish = _Finisher(parser.values, canon, is_json=True)
         self._fields = parser.origin.fields
-        self._schema = pa.schema(
-            [(field, _NUMBERS.get(name, pa.string())) for name, fields in self._fields.items() for field in fields]
-        )
+        first = parser.first_records(sample, _SAMPLE_RECORDS)
+        time = pa.string() if _is_written(first) else pa.float64()
+        types = _NUMBERS | dict.fromkeys(_TIMES, time)
+        # Words may be numbers in one log and texts in another; a field that several inputs read is a number if one
+        # of them wants numbers.
+        leaves: dict[str, pa.DataType] = {}
+        for name in sorted(self._fields, key=types.__contains__):
+            word = pa.int64() if int in {type(values.get(name)) for values in first} else pa.string()
+            leaves |= dict.fromkeys(self._fields[name], types.get(name, word))
+        paths: dict[tuple[str, ...], pa.DataType] = {(field,): kind for field, kind in leaves.items()}
+        paths |= {tuple(field.split(".")): kind for field, kind in leaves.items()}
+        self._schema = _nested_schema(paths)
         self._parse_options = pa.json.ParseOptions(explicit_schema=self._schema, unexpected_field_behavior="ignore")
 
-    def read(self, block: bytes) -> pa.RecordBatch | None:
+    def read(self, block: bytes) -> tuple[pa.RecordBatch, list[int]] | None:
         block = block.rstrip(b"\n")
         octets = np.frombuffer(block, np.uint8)
         ends = np.flatnonzero(octets == ord("\n"))
@@ -191,88 +255,192 @@ class _JsonBlocks:
     def _columns(self, table: pa.Table) -> dict[str, pa.Array]:
         columns = {}
         for name, fields in self._fields.items():
-            column = pc.coalesce(*(table.column(field) for field in fields))
-            if column.null_count and name in self._finish.required:
-                raise _Unusual
-            if name not in _NUMBERS:
-                column = pc.fill_null(column, "").dictionary_encode()
-            columns[name] = _single(column)
+            found = []
+            for field in fields:
+                found.append(table.column(field))
+                if "." in field:
+                    found.append(_nested_column(table, field.split(".")))
+            columns[name] = _single(pc.coalesce(*found))
         return columns
 
 
 class _Finisher:
     """Turns Arrow columns of inputs into the canonical columns."""
 
-    def __init__(self, values: ValueParser, canon: Canon, layout: TsvLayout | None) -> None:
+    def __init__(self, values: ValueParser, canon: Canon, *, is_json: bool) -> None:
         self._values = values
         self._canon = canon
-        self._lacking = layout.lacking if layout is not None else ()
-        self.required = values.origin.required
+        self._is_json = is_json
 
-    def batch(self, columns: Mapping[str, pa.Array], rows: int) -> pa.RecordBatch | None:
-        unit_us = self._values.origin.time_unit_us
-        ts_us = _known(times_us(_numbers(columns["ts_us"]), unit_us))
-        duration_us = self._duration_us(columns.get("duration_us"), unit_us, rows)
+    def batch(self, columns: Mapping[str, pa.Array], rows: int) -> tuple[pa.RecordBatch, list[int]]:
+        columns, others = self._connections_only(columns)
+        rows -= len(others)
+        columns = {name: self._as_text(name, column) for name, column in columns.items()}
+        if "identity" in columns or ("swapped" in columns and self._any_swapped(columns["swapped"])):
+            raise _Unusual
+        ts_us = self._times(columns["ts_us"])
+        duration_us = self._duration_us(columns, ts_us)
         counts = {name: self._count(name, columns.get(name), rows) for name in COUNT_INPUTS}
+        if "total_packets" in columns:
+            total = self._count("total_packets", columns["total_packets"], rows)
+            counts["resp_packets"] = remainders(counts["resp_packets"], total, counts["orig_packets"])
         src, dst = (self._addresses(columns[name]) for name in ("src", "dst"))
         protocol = self._mapped(columns["protocol"], self._values.protocol)
-        outcome = self._mapped(columns["state"], self._values.state)
-        port = columns["dst_port"]
-        icmp = icmp_rows(protocol)
-        if len(icmp):
-            ipv6 = np.array([":" in text for text in dst.texts], bool)[dst.index[icmp]]
-            protocol[icmp] = icmp_protocol(protocol[icmp], ipv6)
-            port = _patched(port, icmp, columns.get("icmp_type", port))
-            if self._values.origin.outcome.icmp_by_reply:
-                sent, received = counts["orig_packets"][icmp], counts["resp_packets"][icmp]
-                outcome[icmp] = icmp_outcomes(sent, received)
+        port = self._ports(columns, protocol, dst)
         made = {
             "ts_us": ts_us,
             "src": _text_array(src),
             "dst": _text_array(dst),
             "protocol": protocol,
-            "dst_port": _known(ports(_numbers(port))).astype(np.uint16),
-            "outcome": outcome,
+            "dst_port": port,
+            "outcome": self._outcomes(columns, protocol, counts),
             "duration_us": duration_us,
             **counts,
             "label": _text_array(self._kinds(columns, rows)),
+            "identity": _text_array(_Codes(np.zeros(rows, np.int32), [""])),
         }
-        return pa.RecordBatch.from_arrays(
+        batch = pa.RecordBatch.from_arrays(
             [pa.array(made[field.name], field.type) for field in TABLE_SCHEMA], schema=TABLE_SCHEMA
         )
+        return batch, others
 
-    def _duration_us(self, column: pa.Array | None, unit_us: float, rows: int) -> NDArray[np.int64]:
-        unset = self._unset("duration_us")
+    def _connections_only(self, columns: Mapping[str, pa.Array]) -> tuple[Mapping[str, pa.Array], list[int]]:
+        """Take out the rows of other records."""
+        keep = np.ones(len(columns["ts_us"]), bool)
+        for name in self._values.origin.required if self._is_json else ():
+            if columns[name].null_count:
+                keep &= columns[name].is_valid().to_numpy(zero_copy_only=False)
+        if "kind" in columns:
+            keep &= self._mapped(self._as_text("kind", columns["kind"]), self._values.is_connection).astype(bool)
+        others = np.flatnonzero(~keep).tolist()
+        if not others:
+            return columns, others
+        mask = pa.array(keep)
+        return {name: column.filter(mask) for name, column in columns.items()}, others
+
+    def _as_text(self, name: str, column: pa.Array) -> pa.Array:
+        """Return a column of JSON words as CSV gives them: dictionary-encoded text, empty where there is none."""
+        if self._is_json and name not in _NUMBERS and pa.types.is_integer(column.type):
+            column = column.cast(pa.string())
+        return pc.fill_null(column, "").dictionary_encode() if pa.types.is_string(column.type) else column
+
+    def _any_swapped(self, column: pa.DictionaryArray) -> bool:
+        return not self._values.origin.swapped.isdisjoint(map(self._values.text, _codes(column).texts))
+
+    def _times(self, column: pa.Array) -> NDArray[np.int64]:
+        if column.type != TEXT:
+            return _known(times_us(_numbers(column), self._values.time_unit_us))
+        raw, clock = _codes(column), self._values.origin.clock
+        if not all(":" in text for text in raw.texts):
+            raise _Unusual
+        if clock == Clock.DAY_FIRST:
+            try:
+                table = np.array([clock_us(text.strip(" "), clock) for text in raw.texts], np.int64)
+            except ValueError:
+                raise _Unusual from None
+            return table[raw.index]
+        texts = column.dictionary
+        buffers = texts.buffers()
+        bounds = np.frombuffer(buffers[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
+        octets = np.frombuffer(buffers[2], np.uint8) if buffers[2] is not None else np.empty(0, np.uint8)
+        used = octets[bounds[0] : bounds[-1]]
+        return _known(clocks_us(used, bounds - bounds[0], slashes=clock == Clock.YEAR_FIRST))[raw.index]
+
+    def _duration_us(self, columns: Mapping[str, pa.Array], ts_us: NDArray[np.int64]) -> NDArray[np.int64]:
+        unset = self._values.unset_value("duration_us")
+        column = columns.get("duration_us")
         if column is None:
-            return np.full(rows, unset, np.int64)
-        duration_us = _known(times_us(_numbers(column.fill_null(0.0)), unit_us))
+            if "end_us" not in columns:
+                return np.full(len(ts_us), unset, np.int64)
+            between = self._times(columns["end_us"]) - ts_us
+            if (between < 0).any():
+                raise _Unusual
+            return between
+        duration_us = _known(times_us(_numbers(column.fill_null(0.0)), self._values.origin.duration_unit_us))
         if unset != 0 and column.null_count:
             duration_us[~column.is_valid().to_numpy(zero_copy_only=False)] = unset
         return duration_us
 
     def _count(self, name: str, column: pa.Array | None, rows: int) -> NDArray[np.int64]:
-        unset = self._unset(name)
+        unset = self._values.unset_value(name) if name in COUNT_INPUTS else MISSING
         if column is None:
             return np.full(rows, unset, np.int64)
         if len(column) and (pc.min(column).as_py() or 0) < 0:
             raise _Unusual
         return _numbers(column.fill_null(unset))
 
-    def _unset(self, name: str) -> int:
-        return MISSING if name in self._lacking else self._values.origin.unset_value(name)
+    def _ports(self, columns: Mapping[str, pa.Array], protocol: NDArray[np.uint8], dst: _Codes) -> NDArray[np.uint16]:
+        """Return the destination ports, with the ICMP types in their place; mends the protocols of ICMP over IPv6."""
+        port = columns["dst_port"]
+        icmp = icmp_rows(protocol)
+        if len(icmp):
+            ipv6 = np.array([":" in text for text in dst.texts], bool)[dst.index[icmp]]
+            protocol[icmp] = icmp_protocol(protocol[icmp], ipv6)
+            types = np.array([ECHO_REQUEST[number] for number in protocol[icmp].tolist()], np.int64)
+            if "icmp_type" in columns:
+                column = columns["icmp_type"].take(pa.array(icmp))
+                known = column.is_valid().to_numpy(zero_copy_only=False)
+                if not self._is_json and not known.all():
+                    raise _Unusual
+                written = _known(ports(_numbers(column.fill_null(0))))
+                shifted = written >> self._values.origin.icmp_shift & self._values.origin.icmp_mask
+                types = np.where(known, shifted, types)
+            port = _patched(port, icmp, types)
+        return _known(ports(_numbers(port))).astype(np.uint16)
+
+    def _outcomes(
+        self, columns: Mapping[str, pa.Array], protocol: NDArray[np.uint8], counts: Mapping[str, NDArray[np.int64]]
+    ) -> NDArray[np.uint8]:
+        rows = len(protocol)
+        sent, received = (
+            filled(self._count(name, columns.get(name), rows), counts[otherwise])
+            for name, otherwise in (("sent", "orig_packets"), ("received", "resp_packets"))
+        )
+        if "total" in columns:
+            received = remainders(received, self._count("total", columns["total"], rows), sent)
+        rule = self._values.origin.outcome
+        if rule.judge is None:  # only ICMP asks for more than the state
+            outcome = self._mapped(columns["state"], lambda text: rule.of_state(self._values.text(text)))
+            icmp = icmp_rows(protocol) if rule.icmp_by_reply else np.empty(0, np.intp)
+            outcome[icmp] = icmp_outcomes(sent[icmp], received[icmp])
+            return outcome
+        words = [self._words(columns.get(name), rows) for name in rule.words]
+        numbers = (protocol.astype(np.int64), np.sign(sent) + 1, np.sign(received) + 1)
+        key, sizes = np.zeros(rows, np.int64), (256, 3, 3, *(len(word.texts) for word in words))
+        for part, size in zip((*numbers, *(word.index for word in words)), sizes, strict=True):
+            key = key * size + part
+        if math.prod(sizes) > _LARGEST_KEY:
+            raise _Unusual
+        distinct, index = np.unique(key, return_inverse=True)
+        parts = np.unravel_index(distinct, sizes)
+        table = np.empty(len(distinct), np.uint8)
+        for row, (number, sent_sign, received_sign, *codes) in enumerate(
+            zip(*(p.tolist() for p in parts), strict=True)
+        ):
+            texts = tuple(word.texts[code] for word, code in zip(words, codes, strict=True))
+            table[row] = self._values.outcome(Evidence(number, texts, sent_sign - 1, received_sign - 1))
+        return table[index]
+
+    def _words(self, column: pa.DictionaryArray | None, rows: int) -> _Codes:
+        """Return a column as `ValueParser.text` reads it."""
+        if column is None:
+            return _Codes(np.zeros(rows, np.int32), [""])
+        raw = _codes(column)
+        return _Codes(raw.index, [self._values.text(text) for text in raw.texts] or [""])
 
     def _addresses(self, column: pa.DictionaryArray) -> _Codes:
         raw = _codes(column)
+        texts = [text.strip(" ") for text in raw.texts] if self._values.origin.padded else raw.texts
         try:
-            canonical = list(map(self._canon.__getitem__, raw.texts))
+            canonical = list(map(self._canon.__getitem__, texts))
         except InputError:
             raise _Unusual from None
         return raw if canonical == raw.texts else _recode(raw, canonical)
 
-    def _mapped(self, column: pa.DictionaryArray, value: object) -> NDArray[np.uint8]:
+    def _mapped(self, column: pa.DictionaryArray, value: Callable[[str], int]) -> NDArray[np.uint8]:
         raw = _codes(column)
         try:
-            table = np.array([value(text) for text in raw.texts], np.uint8)  # type: ignore[operator]
+            table = np.array([value(text) for text in raw.texts], np.uint8)
         except RowError:
             raise _Unusual from None
         return table[raw.index]
@@ -291,6 +459,34 @@ class _Finisher:
             for p in pairs.tolist()
         ]
         return _recode(_Codes(index.astype(np.int32), [""] * len(kinds)), kinds)
+
+
+def _is_written(records: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the time of the first record is written rather than a number."""
+    time = records[0]["ts_us"] if records else None
+    return type(time) is str and ":" in time
+
+
+def _nested_schema(paths: Mapping[tuple[str, ...], pa.DataType]) -> pa.Schema:
+    """Return the schema of JSON records whose leaves stand at the ends of paths."""
+    tree: dict[str, Any] = {}
+    for path, kind in paths.items():
+        node = tree
+        for part in path[:-1]:
+            node = node.setdefault(part, {})
+        node[path[-1]] = kind
+
+    def typed(node: Any) -> pa.DataType:
+        if not isinstance(node, dict):
+            return node
+        return pa.struct([(name, typed(child)) for name, child in node.items()])
+
+    return pa.schema([(name, typed(child)) for name, child in tree.items()])
+
+
+def _nested_column(table: pa.Table, path: list[str]) -> pa.Array:
+    """Return the leaf at the end of a path; null where an object on the way is."""
+    return pc.struct_field(_single(table.column(path[0])), path[1:])
 
 
 def _is_utf8(block: bytes) -> bool:
@@ -350,11 +546,11 @@ def _text_array(codes: _Codes) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(codes.index), pa.array(codes.texts, pa.string()))
 
 
-def _patched(column: pa.Array, rows: NDArray[np.intp], source: pa.Array) -> pa.Array:
-    """Return a column in which some rows come from another."""
+def _patched(column: pa.Array, rows: NDArray[np.intp], values: NDArray[np.int64]) -> pa.Array:
+    """Return a column in which some rows have other values."""
     mask = np.zeros(len(column), bool)
     mask[rows] = True
-    return pc.if_else(pa.array(mask), source, column)
+    return pc.replace_with_mask(column, pa.array(mask), pa.array(values))
 
 
 def cut_lines(block: bytes, size: int) -> Iterator[bytes]:

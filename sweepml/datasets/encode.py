@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sweepml.datasets.blocks import TABLE_SCHEMA
 from sweepml.datasets.reader import read_connections
 from sweepml.errors import InputError
-from sweepml.graph.connections import Connections
+from sweepml.graph.connections import OTHER_ATTACK_LABEL, SWEEP_LABEL, Connections
 from sweepml.graph.hosts import HostTable
 from sweepml.origins.columns import LABEL_BY_KIND
 from sweepml.origins.registry import AUTO
@@ -22,7 +22,7 @@ from sweepml.schema.connection import MISSING, PROTOCOL_BY_NAME, protocol_label
 from sweepml.schema.outcome import Outcome
 
 _OPTIONAL = ("duration_us", "orig_bytes", "resp_bytes", "orig_packets", "resp_packets")
-_KIND_BY_LABEL = {label: kind for kind, label in LABEL_BY_KIND.items()} | {0: ""}
+_KIND_BY_LABEL = {SWEEP_LABEL: "sweep", OTHER_ATTACK_LABEL: "other_attack", 0: ""}
 
 
 def table_to_connections(table: pa.Table | pa.RecordBatch, hosts: HostTable) -> Connections:
@@ -31,7 +31,8 @@ def table_to_connections(table: pa.Table | pa.RecordBatch, hosts: HostTable) -> 
     Parameters
     ----------
     table
-        Columns of `CONNECTION_COLUMNS`; addresses in canonical text, dictionary-encoded or not.
+        Columns of `CONNECTION_COLUMNS`, of which ``identity`` may be absent; addresses in canonical text,
+        dictionary-encoded or not.
     hosts
         Takes new hosts; each distinct address is looked up once.
 
@@ -47,12 +48,15 @@ def table_to_connections(table: pa.Table | pa.RecordBatch, hosts: HostTable) -> 
     """
     if isinstance(table, pa.RecordBatch):
         table = pa.Table.from_batches([table])
-    absent = [name for name in TABLE_SCHEMA.names if name not in table.column_names]
+    absent = [name for name in TABLE_SCHEMA.names if name not in table.column_names and name != "identity"]
     if absent:
         raise InputError(f"expected the canonical connection columns, but there is no {', '.join(absent)}")
     numbers = {name: table.column(name).to_numpy() for name in table.column_names if name in ("ts_us", *_OPTIONAL)}
     service = table.column("protocol").to_numpy().astype(np.uint32) << np.uint32(16)
     service |= table.column("dst_port").to_numpy().astype(np.uint32)
+    identity = np.empty(0, np.int32)
+    if "identity" in table.column_names:
+        identity = _looked_up(table.column("identity"), lambda name: _identity_code(name, hosts), np.int32)
     return Connections(
         ts_us=numbers["ts_us"].astype(np.int64, copy=False),
         source=_looked_up(table.column("src"), hosts.encode, np.int32),
@@ -61,6 +65,7 @@ def table_to_connections(table: pa.Table | pa.RecordBatch, hosts: HostTable) -> 
         outcome=table.column("outcome").to_numpy().astype(np.uint8, copy=False),
         **{name: numbers[name].astype(np.int64, copy=False) for name in _OPTIONAL},
         label=_looked_up(table.column("label"), lambda kind: LABEL_BY_KIND.get(kind, 0), np.uint8),
+        identity=identity,
     )
 
 
@@ -72,7 +77,8 @@ def connections_to_frame(connections: Connections, hosts: HostTable) -> pd.DataF
     DataFrame
         ``ts`` (datetime, UTC), ``src``, ``dst``, ``protocol``, ``outcome``, ``label`` (categories),
         ``dst_port``, ``duration_s`` (float, NaN where missing), ``orig_bytes``, ``resp_bytes``,
-        ``orig_packets``, ``resp_packets`` (Int64, NA where missing); one row per connection, in order.
+        ``orig_packets``, ``resp_packets`` (Int64, NA where missing), ``identity`` (category, empty where the record
+        names none); one row per connection, in order.
     """
     names = pd.Index(hosts.names, dtype="str")
     protocol = connections.service >> np.uint32(16)
@@ -89,6 +95,7 @@ def connections_to_frame(connections: Connections, hosts: HostTable) -> pd.DataF
             "duration_s": duration_s,
             **counts,
             "label": _named(connections.label, _KIND_BY_LABEL.__getitem__),
+            "identity": _named(connections.identity, lambda code: hosts.name(code) if code >= 0 else ""),
         }
     )
 
@@ -129,6 +136,9 @@ def frame_to_connections(frame: pd.DataFrame, hosts: HostTable) -> Connections:
         label=_mapped(
             frame.get("label", pd.Series("", frame.index)), lambda kind: LABEL_BY_KIND.get(kind, 0), np.uint8
         ),
+        identity=_mapped(
+            frame.get("identity", pd.Series("", frame.index)), lambda name: _identity_code(name, hosts), np.int32
+        ),
     )
 
 
@@ -142,6 +152,10 @@ def read_frame(path: str | os.PathLike[str], origin: str = AUTO) -> pd.DataFrame
 def empty_connections() -> Connections:
     """Return no connections."""
     return table_to_connections(TABLE_SCHEMA.empty_table(), HostTable())
+
+
+def _identity_code(name: str, hosts: HostTable) -> int:
+    return hosts.encode_identity(name) if name else -1
 
 
 def _looked_up(column: pa.ChunkedArray, code: Callable[[str], int], dtype: type[np.integer]) -> NDArray[Any]:

@@ -1,22 +1,19 @@
-"""The bytes of a log: plain or gzip by content, from a file or standard input, cut into whole lines."""
+"""The bytes of a log: plain or compressed by content, from a file or standard input, cut into whole lines."""
 
 from __future__ import annotations
 
 import os
 import sys
-import zlib
 from collections.abc import Callable
 from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final
 
 from sweepml.errors import FormatError, InputError, InputMissingError
+from sweepml.origins.codecs import MAGIC_BYTES, Inflater, find_codec, is_magic_so_far
+from sweepml.origins.documents import DocumentSplitter
 from sweepml.origins.origin import Encoding, Origin
-from sweepml.origins.registry import BOM, detect
-
-GZIP_MAGIC: Final = b"\x1f\x8b"
-
-_GZIP_BYTES: Final = 1 << 18
+from sweepml.origins.registry import BOM, detect, is_document
 
 HEAD_BYTES: Final = 1 << 16
 """Read this much before deciding that no known header will come. Chosen, not tuned."""
@@ -26,18 +23,6 @@ MAX_LINE_BYTES: Final = 1 << 24
 
 STDIN: Final = "-"
 """Path that stands for standard input."""
-
-
-class _Inflate(Protocol):
-    """What zlib.decompressobj returns; zlib does not name its type."""
-
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    @property
-    def unconsumed_tail(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int = 0, /) -> bytes: ...
 
 
 def open_binary(path: str | os.PathLike[str]) -> BufferedReader:
@@ -67,37 +52,49 @@ class LogFile:
     ----------
     path
         File, or ``-`` for standard input.
+    open_file
+        Opens what is not standard input; whoever knows more than local files brings their own.
 
     Attributes
     ----------
-    damage
-        Why the content ended early, None while all is well. Readers raise it after the rows before it.
+    is_compressed
+        Whether the bytes of the file are not those of the log.
 
     Raises
     ------
     InputError
         As `open_binary`.
+    MissingExtraError
+        If nothing that can decompress it is installed.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], open_file: Callable[[str | os.PathLike[str]], BinaryIO] = open_binary
+    ) -> None:
         self.is_stdin = str(path) == STDIN
         self.path = "standard input" if self.is_stdin else str(path)
-        self._raw: BinaryIO = sys.stdin.buffer if self.is_stdin else open_binary(path)
-        self.damage: str | None = None
-        self._start = self._read_raw(len(GZIP_MAGIC))
-        if len(self._start) == 1:
-            self._start += self._read_raw(1)
-        self.is_gzip = self._start == GZIP_MAGIC
-        self._inflate: _Inflate | None = zlib.decompressobj(wbits=31) if self.is_gzip else None
-        self._deflated = b""
+        self._raw: BinaryIO = sys.stdin.buffer if self.is_stdin else open_file(path)
+        try:
+            self._start = self._read_magic()
+            codec = find_codec(self._start)
+            self._inflater = Inflater(codec, self._read_raw, self._start) if codec is not None else None
+        except BaseException:
+            self.close()
+            raise
+        self.is_compressed = codec is not None
+
+    @property
+    def damage(self) -> str | None:
+        """Why the content ended early, None while all is well. Readers raise it after the rows before it."""
+        return self._inflater.damage if self._inflater is not None else None
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes, as soon as there are any; empty at the end."""
-        if self.is_gzip:
-            return self._read_gzip(size)
+        if self._inflater is not None:
+            return self._inflater.read(size)
         if self._start:
             chunk, self._start = self._start, b""
-            # Two bytes alone are no use to anyone, but a pipe may have no more to give yet.
+            # A few bytes alone are no use to anyone, but a pipe may have no more to give yet.
             return chunk if self.is_stdin else chunk + self._read_raw(size)
         return self._read_raw(size)
 
@@ -114,42 +111,23 @@ class LogFile:
         """Return the descriptor of the open file."""
         return self._raw.fileno()
 
+    def _read_magic(self) -> bytes:
+        """Read as far as a codec's first bytes go, and no further: a pipe may have no more to give yet."""
+        start = b""
+        while len(start) < MAGIC_BYTES and is_magic_so_far(start):
+            more = self._read_raw(MAGIC_BYTES - len(start))
+            if not more:
+                break
+            start += more
+        return start
+
     def _read_raw(self, size: int) -> bytes:
         # read1 gives what a pipe has instead of waiting for a full buffer.
         read: Callable[[int], bytes] = getattr(self._raw, "read1", self._raw.read)
         try:
             return read(size)
         except OSError as error:
-            raise InputError(f"{self.path}: cannot be read: {error.strerror}") from error
-
-    def _read_gzip(self, size: int) -> bytes:
-        while self._inflate is not None and self.damage is None:
-            if not self._deflated:
-                self._deflated, self._start = self._start + self._read_raw(_GZIP_BYTES), b""
-            no_more = not self._deflated  # there may still be output that did not fit the last time
-            try:
-                chunk = self._inflate.decompress(self._deflated, size)
-            except zlib.error as error:
-                self.damage = f"the gzip stream is damaged ({error})"
-                break
-            self._deflated = self._inflate.unconsumed_tail
-            if self._inflate.eof:
-                self._inflate = self._next_member(self._inflate.unused_data)
-            elif no_more and not chunk:
-                self.damage = "the gzip stream is truncated"
-            if chunk:
-                return chunk
-        return b""
-
-    def _next_member(self, unused: bytes) -> _Inflate | None:
-        """Start the next of several gzip members, if there is one; some tools pad the last with zeros."""
-        self._deflated = unused.lstrip(b"\0")
-        while not self._deflated:
-            more = self._read_raw(_GZIP_BYTES)
-            if not more:
-                return None
-            self._deflated = more.lstrip(b"\0")
-        return zlib.decompressobj(wbits=31)
+            raise InputError(f"{self.path}: cannot be read: {error.strerror or error}") from error
 
 
 class LineSplitter:
@@ -186,16 +164,23 @@ class LineSplitter:
         return rest
 
 
+def splitter_for(encoding: Encoding) -> LineSplitter | DocumentSplitter:
+    """Return what cuts a log of a layout into blocks of lines, one record each."""
+    return DocumentSplitter() if encoding == Encoding.JSON_DOCUMENT else LineSplitter()
+
+
 def is_enough_to_detect(head: bytes) -> bool:
     """Whether the beginning of a stream holds a header or a record, so that its format can be told."""
     if len(head) >= HEAD_BYTES:
         return True
+    if is_document(head):
+        return False  # its records may begin anywhere
     complete = head[: head.rfind(b"\n") + 1].removeprefix(BOM)
     lines = [line for line in complete.split(b"\n") if line.strip()]
     return any(line.startswith(b"#fields") or not line.startswith(b"#") for line in lines)
 
 
-def detect_log(log: LogFile, origin: str) -> tuple[bytes, Origin, Encoding]:
+def detect_log(log: LogFile, origin: str | Origin) -> tuple[bytes, Origin, Encoding]:
     """Read the beginning of a log and tell its format; see `detect`.
 
     Returns
@@ -216,7 +201,7 @@ def detect_log(log: LogFile, origin: str) -> tuple[bytes, Origin, Encoding]:
     return head, *detect_head(log.path, head, origin)
 
 
-def detect_head(path: str, head: bytes, origin: str) -> tuple[Origin, Encoding]:
+def detect_head(path: str, head: bytes, origin: str | Origin) -> tuple[Origin, Encoding]:
     """Tell the format from the beginning of a log, as `detect`, but name the log in errors."""
     try:
         return detect(head, origin)

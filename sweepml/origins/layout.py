@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from sweepml.origins.origin import INPUTS, OPTIONAL_COLUMNS, Origin
+from sweepml.origins.origin import INPUTS, OPTIONAL_COLUMNS, Encoding, Origin
 
 TAIL_SEPARATOR = "   "
 """IoT-23 appended its labels to the last column with three spaces, in the header and in every row."""
@@ -23,6 +25,8 @@ class TsvLayout:
     ----------
     origin
         The log format.
+    encoding
+        How the rows are laid out.
     delimiter, unset
         As the log declares them, else as the format does.
     names
@@ -34,6 +38,7 @@ class TsvLayout:
     """
 
     origin: Origin
+    encoding: Encoding
     delimiter: str
     unset: frozenset[str]
     names: tuple[str, ...] = ()
@@ -41,14 +46,14 @@ class TsvLayout:
     index: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def start(cls, origin: Origin) -> TsvLayout:
+    def start(cls, origin: Origin, encoding: Encoding) -> TsvLayout:
         """Return the layout before any header was read."""
-        return cls(origin, origin.delimiter, origin.unset)
+        return cls(origin, encoding, origin.delimiter, origin.unset)
 
     @property
     def is_usable(self) -> bool:
         """Whether a header was read that names all required columns."""
-        return all(name in self.index for name in self.origin.required)
+        return self.origin.required <= self.index.keys()
 
     @property
     def width(self) -> int:
@@ -58,7 +63,7 @@ class TsvLayout:
     @property
     def lacking(self) -> tuple[str, ...]:
         """Optional canonical columns that this log does not have."""
-        return tuple(name for name in OPTIONAL_COLUMNS if name not in self.index)
+        return lacking_columns(frozenset(self.index))
 
     def with_names(self, names: list[str]) -> TsvLayout:
         """Return the layout that a header gives."""
@@ -73,6 +78,25 @@ class TsvLayout:
                 index[name] = found[0]
         return replace(self, names=tuple(names), tail=tail, index=MappingProxyType(index))
 
+    def with_header(self, line: str) -> TsvLayout:
+        """Return the layout that a line of names gives; itself if it is no such line."""
+        try:
+            names = self.split(line)
+        except ValueError:
+            return self
+        return self.with_names([name.strip() for name in names] if self.encoding.is_quoted else names)
+
+    def for_bare(self, line: str) -> TsvLayout:
+        """Return the layout of a row in a log without a header, itself if no layout has so many fields."""
+        try:
+            width = len(self.split(line))
+        except ValueError:
+            return self
+        for names in self.origin.bare:
+            if len(names) == width:
+                return self.with_names(list(names))
+        return self
+
     def with_comment(self, line: str) -> TsvLayout:
         """Return the layout after a line that begins with ``#``; most such lines change nothing."""
         if line.startswith("#separator "):
@@ -85,6 +109,22 @@ class TsvLayout:
         if key in ("#unset_field", "#empty_field") and values:
             return replace(self, unset=self.unset | {values[0]})
         return self
+
+    def split(self, line: str) -> list[str]:
+        """Return the fields of a line.
+
+        Raises
+        ------
+        ValueError
+            If a quote is not closed on the line or stands where none may.
+        """
+        if not self.encoding.is_quoted or '"' not in line:
+            return line.split(self.delimiter)
+        try:
+            rows = list(csv.reader([line], delimiter=self.delimiter, strict=True))
+        except csv.Error as error:
+            raise ValueError(str(error)) from None
+        return rows[0] if rows else []
 
     def values(self, fields: list[str]) -> dict[str, object]:
         """Return input -> text of a row's fields.
@@ -102,6 +142,26 @@ class TsvLayout:
                 raise ValueError("wrong field count")
             fields = fields[:-1] + parts
         return {name: fields[i] for name, i in self.index.items()}
+
+
+def has_clean_quotes(text: str, delimiter: str) -> bool:
+    r"""Whether quotes in delimited text stand around whole fields only, so that all CSV parsers agree on it.
+
+    >>> has_clean_quotes('1,"a,b","c"\n"d",2', ","), has_clean_quotes('1,"a""b"', ","), has_clean_quotes('1,a"b"', ",")
+    (True, False, False)
+    """
+    if max(map(len, text.split("\n"))) > csv.field_size_limit():
+        return False
+    mark = re.escape(delimiter)
+    return 2 * len(re.findall(rf'(?:^|{mark})"[^"\r\n]*"(?={mark}|\r?$)', text, re.MULTILINE)) == text.count('"')
+
+
+def lacking_columns(inputs: frozenset[str]) -> tuple[str, ...]:
+    """Return the optional canonical columns that cannot be had from some inputs."""
+    derived = {"duration_us": {"end_us"}, "resp_packets": {"total_packets", "orig_packets"}}
+    return tuple(
+        name for name in OPTIONAL_COLUMNS if name not in inputs and not (name in derived and derived[name] <= inputs)
+    )
 
 
 def _unescape(text: str) -> str:

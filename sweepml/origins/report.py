@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from sweepml.errors import FormatError
+
 logger = logging.getLogger(__name__)
 
 EXAMPLES_PER_REASON: Final = 5
@@ -25,6 +27,8 @@ class RejectReason(StrEnum):
     JSON = "truncated JSON"
     OTHER_RECORD = "not a connection record"
     """A line of another log: JSON without the format's required keys, or rows below a foreign header."""
+    NOT_IP = "not IP"
+    """A frame of a packet capture that carries no IP: ARP, LLDP and the like."""
 
 
 class RowError(ValueError):
@@ -63,6 +67,12 @@ class ReadReport:
         Smallest and largest start, None without rows.
     lacking
         Optional canonical columns that the log does not have.
+    assumptions
+        What the log does not say and had to be assumed, one sentence each.
+    initiator_rules
+        Rule -> number of connections whose initiator it decided, where records of one direction were paired.
+    sampling
+        One packet of so many was looked at, the largest number that a record says; 1 is all of them.
     """
 
     path: str
@@ -74,6 +84,9 @@ class ReadReport:
     first_us: int | None = None
     last_us: int | None = None
     lacking: tuple[str, ...] = ()
+    assumptions: list[str] = field(default_factory=list)
+    sampling: int = 1
+    initiator_rules: dict[str, int] = field(default_factory=dict)
 
     @property
     def rejected(self) -> int:
@@ -86,13 +99,41 @@ class ReadReport:
         self.first_us = first_us if self.first_us is None else min(self.first_us, first_us)
         self.last_us = last_us if self.last_us is None else max(self.last_us, last_us)
 
+    def assume(self, sentence: str) -> None:
+        """Note what had to be assumed, once."""
+        if sentence not in self.assumptions:
+            self.assumptions.append(sentence)
+
+    def has_room(self, reason: RejectReason) -> bool:
+        """Whether another example of a reason would be kept."""
+        return len(self.examples.get(str(reason), ())) < EXAMPLES_PER_REASON
+
+    def count_rejects(self, reason: RejectReason, count: int) -> None:
+        """Count rejected lines of which no example is kept."""
+        self.rejects[str(reason)] = self.rejects.get(str(reason), 0) + count
+
     def reject(self, reason: RejectReason, line: int, raw: bytes) -> None:
         """Count a rejected line and keep it as an example if there is room."""
-        key = str(reason)
-        self.rejects[key] = self.rejects.get(key, 0) + 1
-        kept = self.examples.setdefault(key, [])
+        self.count_rejects(reason, 1)
+        kept = self.examples.setdefault(str(reason), [])
         if len(kept) < EXAMPLES_PER_REASON:
             kept.append(RejectExample(line, shorten(raw)))
+
+    def refuse_if_nothing_was_read(self) -> None:
+        """Raise if the log held something, but no connection at all.
+
+        Raises
+        ------
+        FormatError
+            One sentence with an example.
+        """
+        if self.rows or not self.rejects:
+            return
+        reason, (example, *_) = next(iter(self.examples.items()))
+        raise FormatError(
+            f"{self.path}: none of {self.rejected:,} {'line' if self.rejected == 1 else 'lines'} could be read; "
+            f"line {example.line} for example ({reason}): {example.text}"
+        )
 
     def log(self) -> None:
         """Write one warning if lines were rejected."""

@@ -1,4 +1,4 @@
-"""One line at a time: the definition of which rows are accepted and what they become.
+"""One record at a time: the definition of which values are accepted and what they become.
 
 The readers have faster ways for blocks in which all is well; whatever those cannot take comes here, so that
 a bulk reader and a stream accept the same rows and give the same values.
@@ -6,16 +6,17 @@ a bulk reader and a stream accept the same rows and give the same values.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sweepml.errors import InputError
-from sweepml.origins.layout import TsvLayout
-from sweepml.origins.origin import COUNT_INPUTS, Encoding, Origin, icmp_outcome
-from sweepml.origins.report import ReadReport, RejectReason, RowError
+from sweepml.origins.origin import COUNT_INPUTS, ECHO_REQUEST, Evidence, Origin
+from sweepml.origins.report import RejectReason, RowError
 from sweepml.origins.values import canonical_address, count, number_us, time_us
 from sweepml.schema.connection import MISSING, PROTOCOL_BY_NAME, UNKNOWN_PROTOCOL, Protocol
+
+PORTED: Final = frozenset({Protocol.TCP, Protocol.UDP, Protocol.SCTP, Protocol.ICMP, Protocol.ICMP6})
+"""Protocols that have ports, or types in their place."""
 
 
 class Row(NamedTuple):
@@ -33,6 +34,7 @@ class Row(NamedTuple):
     orig_packets: int
     resp_packets: int
     label: str
+    identity: str = ""
 
 
 class ValueParser:
@@ -46,11 +48,20 @@ class ValueParser:
         Texts that mean "no value" in this log.
     lacking
         Optional columns that this log does not have.
+    time_unit_us
+        Microseconds in one unit of its times, where that is not what the format declares.
     """
 
-    def __init__(self, origin: Origin, unset: frozenset[str], lacking: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        origin: Origin,
+        unset: frozenset[str],
+        lacking: tuple[str, ...] = (),
+        time_unit_us: float | None = None,
+    ) -> None:
         self.origin = origin
         self.unset = unset
+        self.time_unit_us = origin.time_unit_us if time_unit_us is None else time_unit_us
         self._unset_value = {
             name: MISSING if name in lacking else origin.unset_value(name) for name in ("duration_us", *COUNT_INPUTS)
         }
@@ -59,26 +70,48 @@ class ValueParser:
         """Whether a value says that there is none."""
         return value is None or (type(value) is str and value in self.unset)
 
+    def unset_value(self, name: str) -> int:
+        """Return what "no value" means in an optional column of this log."""
+        return self._unset_value[name]
+
+    def text(self, value: object) -> str:
+        """Return a word, a number or a truth value as text, empty where there is no value."""
+        if type(value) is str:
+            found = value.strip(" ") if self.origin.padded else value
+            return "" if found in self.unset else found
+        if type(value) is bool:
+            return "true" if value else "false"
+        return str(value) if type(value) is int else ""
+
     def duration(self, value: object) -> int:
         """Return a duration in microseconds."""
         if self.is_unset(value):
             return self._unset_value["duration_us"]
         try:
-            return number_us(value, self.origin.time_unit_us)
+            return number_us(value, self.origin.duration_unit_us)
         except ValueError:
             raise RowError(RejectReason.NUMBER) from None
+
+    def duration_until(self, end: object, ts_us: int) -> int:
+        """Return the duration of what began at a time and ended at another."""
+        if self.is_unset(end):
+            return MISSING
+        duration_us = self.time(end) - ts_us
+        if duration_us < 0:
+            raise RowError(RejectReason.NUMBER)
+        return duration_us
 
     def count(self, name: str, value: object) -> int:
         """Return a count of bytes or packets."""
         if self.is_unset(value):
-            return self._unset_value[name]
+            return self._unset_value.get(name, MISSING)
         try:
             return count(value)
         except ValueError:
             raise RowError(RejectReason.NUMBER) from None
 
     def port(self, value: object) -> int:
-        """Return a port, or an ICMP type."""
+        """Return a port."""
         try:
             port = count(value)
         except ValueError:
@@ -87,41 +120,57 @@ class ValueParser:
             raise RowError(RejectReason.PORT)
         return port
 
+    def port_of(self, protocol: int, value: object) -> int:
+        """Return a destination port; protocols without ports may lack it."""
+        return 0 if protocol not in PORTED and self.is_unset(value) else self.port(value)
+
+    def icmp_type(self, value: object) -> int:
+        """Return an ICMP type; not all formats write it by itself."""
+        if self.origin.icmp_shift and type(value) is str and "." in value:
+            return self.port(value.partition(".")[0])  # type.code, as newer nfdump writes them
+        return self.port(value) >> self.origin.icmp_shift & self.origin.icmp_mask
+
     def address(self, value: object) -> str:
         """Return an address in canonical form."""
         if type(value) is not str:
             raise RowError(RejectReason.ADDRESS)
         try:
-            return canonical_address(value)
+            return canonical_address(value.strip(" ") if self.origin.padded else value)
         except InputError:
             raise RowError(RejectReason.ADDRESS) from None
 
     def time(self, value: object) -> int:
-        """Return a start in microseconds since 1970 UTC."""
+        """Return a time in microseconds since 1970 UTC."""
         try:
-            return time_us(value, self.origin.time_unit_us)
+            return time_us(value, self.time_unit_us, self.origin.clock)
         except ValueError:
             raise RowError(RejectReason.TIME) from None
 
     def protocol(self, value: object) -> int:
         """Return an IANA number; names that are not known become `UNKNOWN_PROTOCOL`."""
-        if type(value) is str and value.lower() in PROTOCOL_BY_NAME:
-            return PROTOCOL_BY_NAME[value.lower()]
+        if type(value) is str:
+            name = (value.strip(" ") if self.origin.padded else value).lower()
+            if name in PROTOCOL_BY_NAME:
+                return PROTOCOL_BY_NAME[name]
         try:
             number = count(value)
         except ValueError:
             return UNKNOWN_PROTOCOL
         return number if number <= UNKNOWN_PROTOCOL else UNKNOWN_PROTOCOL
 
-    def state(self, value: object) -> int:
-        """Return the outcome of a state."""
-        return int(self.origin.outcome.of_state(value if type(value) is str else ""))
+    def outcome(self, evidence: Evidence) -> int:
+        """Return the outcome of a record."""
+        return int(self.origin.outcome.of(evidence))
 
     def kind(self, label: object, detail: object) -> str:
         """Return the kind of a record's label."""
-        return self.origin.label.kind(label if type(label) is str else "", detail if type(detail) is str else "")
+        return self.origin.label.kind(self.text(label), self.text(detail))
 
-    def row(self, values: Mapping[str, object]) -> Row:
+    def is_connection(self, kind: object) -> bool:
+        """Whether a record with a value of ``kind`` is a connection."""
+        return self.origin.is_connection(self.text(kind))
+
+    def row(self, values: Mapping[str, Any]) -> Row:
         """Return the connection that a record describes.
 
         Raises
@@ -130,154 +179,69 @@ class ValueParser:
             If a value cannot be used.
         """
         get = values.get
+        if "kind" in values and not self.is_connection(get("kind")):
+            raise RowError(RejectReason.OTHER_RECORD)
         ts_us = self.time(get("ts_us"))
         src, dst = self.address(get("src")), self.address(get("dst"))
+        is_swapped = "swapped" in values and self.text(get("swapped")) in self.origin.swapped
         protocol = self.protocol(get("protocol"))
         if protocol == Protocol.ICMP and ":" in dst:
             protocol = int(Protocol.ICMP6)  # logs write "icmp" for both; ICMP itself does not run over IPv6
-        is_icmp = protocol in (Protocol.ICMP, Protocol.ICMP6)
-        port = self.port(get("icmp_type") if is_icmp and "icmp_type" in values else get("dst_port"))
-        duration_us = self.duration(get("duration_us"))
-        counts = [self.count(name, get(name)) for name in COUNT_INPUTS]
-        if is_icmp and self.origin.outcome.icmp_by_reply:
-            outcome = int(icmp_outcome(counts[2], counts[3]))
+        port = self._service_port(values, protocol, is_swapped=is_swapped)
+        if "duration_us" in values or "end_us" not in values:
+            duration_us = self.duration(get("duration_us"))
         else:
-            outcome = self.state(get("state"))
-        kind = self.kind(get("label"), get("label_detail"))
+            duration_us = self.duration_until(get("end_us"), ts_us)
+        counts = [self.count(name, get(name)) for name in COUNT_INPUTS]
+        if counts[3] < 0:
+            counts[3] = remainder(self.count("total_packets", get("total_packets")), counts[2])
+        sent, received = self._spoke(values, counts)
+        if is_swapped:
+            src, dst = dst, src
+            counts = [counts[1], counts[0], counts[3], counts[2]]
+            sent, received = received, sent
+        words = tuple([self.text(get(name)) for name in self.origin.outcome.words])
         return Row(
             ts_us,
             src,
             dst,
             protocol,
             port,
-            outcome,
+            self.outcome(Evidence(protocol, words, sent, received)),
             duration_us,
             counts[0],
             counts[1],
             counts[2],
             counts[3],
-            kind,
+            self.kind(get("label"), get("label_detail")),
+            self.text(get("identity")),
         )
 
+    def _service_port(self, values: Mapping[str, Any], protocol: int, *, is_swapped: bool) -> int:
+        """Return what stands in the column of ports."""
+        if protocol in ECHO_REQUEST:
+            if "icmp_type" in values:
+                return self.icmp_type(values["icmp_type"])
+            return ECHO_REQUEST[Protocol(protocol)]
+        return self.port_of(protocol, values.get("src_port" if is_swapped else "dst_port"))
 
-class LineParser:
-    """Turns lines into rows, follows the header, and counts what it rejects.
+    def _spoke(self, values: Mapping[str, Any], counts: list[int]) -> tuple[int, int]:
+        """Return whether the source and the destination sent anything: 1, 0, or -1 where the record does not say."""
+        sent, received, total = (self.count(name, values.get(name)) for name in ("sent", "received", "total"))
+        sent = counts[2] if sent < 0 else sent
+        received = counts[3] if received < 0 else received
+        return sign(sent), sign(remainder(total, sent) if received < 0 else received)
 
-    Parameters
-    ----------
-    origin, encoding
-        As `detect` found them.
-    report
-        Takes the rejects, and the columns that the log lacks.
 
-    Attributes
-    ----------
-    layout
-        Where the columns stand; None for JSON. Changes when a line says so.
-    values
-        Reads single values under the present layout.
+def remainder(total: int, part: int) -> int:
+    """Return the other part of a total, `MISSING` where either is missing or the part is the greater."""
+    return total - part if total >= part >= 0 else MISSING
+
+
+def sign(number: int) -> int:
+    """Return 1 above zero, 0 at zero, -1 below.
+
+    >>> sign(5), sign(0), sign(-1)
+    (1, 0, -1)
     """
-
-    def __init__(self, origin: Origin, encoding: Encoding, report: ReadReport) -> None:
-        self.origin = origin
-        self.encoding = encoding
-        self.report = report
-        report.origin, report.encoding = origin.name, str(encoding)
-        self.layout = None if encoding == Encoding.JSON_LINES else TsvLayout.start(origin)
-        self.values = ValueParser(origin, origin.unset)
-        self._header: str | None = None
-
-    def parse_block(self, block: bytes, first_line: int) -> list[Row]:
-        """Return the rows of a block of complete lines; `first_line` is the number of its first."""
-        rows = []
-        for number, raw in enumerate(block.split(b"\n"), first_line):
-            line = raw.removesuffix(b"\r")
-            if not line or self._is_header(line):
-                continue
-            try:
-                rows.append(self._parse(line))
-            except RowError as rejected:
-                self.report.reject(rejected.reason, number, raw)
-        return rows
-
-    def trim(self, block: bytes) -> tuple[int, bytes, bytes]:
-        """Take the header lines at the start of a block and split off the comments at its end.
-
-        Returns
-        -------
-        lines : int
-            Number of lines taken from the start.
-        body, tail : bytes
-            What is left, and the comment lines that end it; those are still to be parsed.
-        """
-        if self.layout is None:
-            return 0, block, b""
-        lines, start = 0, 0
-        while start < len(block):
-            stop = block.find(b"\n", start) + 1 or len(block)
-            line = block[start:stop].rstrip(b"\r\n")
-            if line and not self._is_header(line):
-                break
-            lines, start = lines + 1, stop
-        stop = len(block)
-        while stop > start:
-            line_start = block.rfind(b"\n", start, stop - 1) + 1 or start
-            if block[line_start : line_start + 1] != b"#":
-                break
-            stop = line_start
-        return lines, block[start:stop], block[stop:]
-
-    def _is_header(self, line: bytes) -> bool:
-        """Take a comment or a line of column names; False for anything else."""
-        if self.layout is None:
-            return False
-        if line.startswith(b"#"):
-            self._change(self.layout.with_comment(line.decode("utf-8", "replace")))
-            return True
-        if self.encoding == Encoding.TSV_HEADER:
-            text = line.decode("utf-8", "replace")
-            if self._header is None:
-                self._header = text
-                self._change(self.layout.with_names(text.split(self.layout.delimiter)))
-                return True
-            return text == self._header  # logs that were joined repeat it
-        return False
-
-    def _change(self, layout: TsvLayout) -> None:
-        if layout is not self.layout:
-            self.layout = layout
-            self.values = ValueParser(self.origin, layout.unset, layout.lacking)
-            self.report.lacking = layout.lacking
-
-    def _parse(self, line: bytes) -> Row:
-        try:
-            text = line.decode("utf-8")
-        except UnicodeDecodeError:
-            raise RowError(RejectReason.UTF8) from None
-        if self.layout is None:
-            return self.values.row(self._json_values(text))
-        if not self.layout.is_usable:
-            raise RowError(RejectReason.OTHER_RECORD)
-        try:
-            values = self.layout.values(text.split(self.layout.delimiter))
-        except ValueError:
-            raise RowError(RejectReason.FIELD_COUNT) from None
-        return self.values.row(values)
-
-    def _json_values(self, text: str) -> dict[str, object]:
-        try:
-            record = json.loads(text)
-        except (ValueError, RecursionError):
-            raise RowError(RejectReason.JSON) from None
-        if type(record) is not dict:
-            raise RowError(RejectReason.OTHER_RECORD)
-        values: dict[str, object] = {}
-        for name, fields in self.origin.fields.items():
-            for field in fields:
-                value = record.get(field)
-                if value is not None:
-                    values[name] = value
-                    break
-        if not self.origin.required <= values.keys():
-            raise RowError(RejectReason.OTHER_RECORD)
-        return values
+    return (number > 0) - (number < 0)

@@ -44,7 +44,7 @@ def _spellings(name: str) -> tuple[str, ...]:
 ZEEK_CONN: Final = Origin(
     name="zeek",
     title="Zeek conn.log",
-    encodings=frozenset(Encoding),
+    encodings=frozenset({Encoding.TSV_FIELDS, Encoding.TSV_HEADER, Encoding.JSON_LINES}),
     fields=MappingProxyType(
         {
             "ts_us": ("ts",),
@@ -66,10 +66,19 @@ ZEEK_CONN: Final = Origin(
     # conn_state tells conn.log from Zeek's other logs, which share the address fields.
     required=frozenset({"ts_us", "src", "dst", "protocol", "dst_port", "icmp_type", "state"}),
     # Zeek gives ICMP the state OTH whatever happens.
-    outcome=OutcomeRule(CONN_STATES, icmp_by_reply=True),
+    outcome=OutcomeRule(CONN_STATES, icmp_by_reply=True, reference="Zeek documentation, conn.log: conn_state"),
     label=LABEL_KINDS,
+    direction="The originator of the connection, as Zeek saw it.",
+    limits=(
+        "An ICMP error that answers an attempt does not show in conn_state: the attempt is unanswered.",
+        (
+            "Labels of IoT-23 stand in columns of their own, or inside the last column; they are wrong in places, so "
+            "that they must be asked for (use_log_labels)."
+        ),
+    ),
+    reference="Zeek documentation, conn.log",
     unset=frozenset({"", "-", "(empty)"}),
     # Zeek leaves these unset where no second packet, or no payload, was seen.
     zero_if_unset=frozenset({"duration_us", "orig_bytes", "resp_bytes", "orig_packets", "resp_packets"}),
 )
-"""Zeek's conn.log."""
+"""Zeek conn.log."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from sweepml.datasets.paths import absolute_input
 from sweepml.errors import ConfigError, MissingExtraError, did_you_mean
 from sweepml.pipeline.partitions import Advance, Partition, PartitionJob, compute_partition
 
@@ -100,9 +101,7 @@ def _dask(jobs: Sequence[PartitionJob], options: EngineOptions, advance: Advance
     with _client(options, len(jobs)) as (client, as_completed):
         # Workers stand in folders of their own, and must not take a result of another run for theirs.
         absolute = [
-            replace(
-                job, paths=tuple(str(Path(path).absolute()) for path in job.paths), part=str(Path(job.part).absolute())
-            )
+            replace(job, paths=tuple(map(absolute_input, job.paths)), part=str(Path(job.part).absolute()))
             for job in jobs
         ]
         futures = client.map(_on_cluster, absolute, pure=False, retries=0)

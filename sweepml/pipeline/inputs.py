@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import glob
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from sweepml.errors import ConfigError, InputError, InputMissingError
+from sweepml.datasets.paths import absolute_input, expand_stored, input_bytes
+from sweepml.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +18,7 @@ class CaptureFiles:
     name
         Unique in a run.
     paths
-        Log files, plain or gzip, in the order in which their records arrived; together they are one stream.
+        Log files, plain or compressed, in the order in which their records arrived; together they are one stream.
     """
 
     name: str
@@ -29,7 +27,7 @@ class CaptureFiles:
     @property
     def size(self) -> int:
         """Bytes on the disk."""
-        return sum(Path(path).stat().st_size for path in self.paths)
+        return sum(map(input_bytes, self.paths))
 
 
 def resolve_inputs(given: object) -> tuple[CaptureFiles, ...]:
@@ -38,30 +36,30 @@ def resolve_inputs(given: object) -> tuple[CaptureFiles, ...]:
     Parameters
     ----------
     given
-        A path or glob pattern; or a list of them, each a capture by itself, named as it is written; or a
-        mapping of a capture's name to its path, pattern or list of both.
+        A path, folder, glob pattern or URL (`sweepml.datasets.paths`); or a list of them, each a capture by itself,
+        named as it is written; or a mapping of a capture's name to one of them or a list.
 
     Returns
     -------
     tuple of CaptureFiles
-        In the order given. The files of a pattern are one capture, in the order of their names, where a number counts
-        as one: ``conn.9.log`` comes before ``conn.10.log``. Where rotation numbers files the other way round,
-        list them in a mapping.
+        In the order given. The files of a folder or pattern are one capture, in the order of their names, where a
+        number counts as one: ``conn.9.log`` comes before ``conn.10.log``. Where rotation numbers files the other way
+        round, list them in a mapping.
 
     Raises
     ------
     ConfigError
-        If nothing is given, or a name or a file occurs twice.
+        If nothing is given, a name or a file occurs twice, or standard input is named.
     InputMissingError
-        If a file is not there or a pattern matches none.
+        If a file is not there, a pattern matches none or a folder is empty.
     InputError
-        If a path is a directory.
+        If a URL's file system cannot be reached.
     """
     captures = tuple(CaptureFiles(name, tuple(_files(texts))) for name, texts in _named(given))
     if not captures:
         raise ConfigError("no input: give input=conn.log, input='logs/conn.*.log.gz' or input=[a.log,b.log]")
     _refuse_twice("name", [capture.name for capture in captures])
-    _refuse_twice("file", [str(Path(path).resolve()) for capture in captures for path in capture.paths])
+    _refuse_twice("file", [absolute_input(path) for capture in captures for path in capture.paths])
     return captures
 
 
@@ -80,22 +78,7 @@ def _files(texts: Sequence[object]) -> Iterator[str]:
     for text in texts:
         if not isinstance(text, str) or not text:
             raise ConfigError(f"expected a path or a glob pattern as input, got {text!r}")
-        # A file may be called conn[1].log: what exists is taken at its word.
-        is_pattern = glob.has_magic(text) and not Path(text).exists()
-        found = sorted(glob.glob(text), key=_natural) if is_pattern else [text]  # noqa: PTH207 (Path.glob is relative)
-        if not found:
-            raise InputMissingError(f"{text}: no file matches; relative patterns start in {Path.cwd()}")
-        for path in found:
-            if Path(path).is_dir():
-                raise InputError(f"{path}: is a directory, expected a log file; write {path}/*.log for what is in it")
-            if not Path(path).exists():
-                raise InputMissingError(f"{path}: no such file")
-            yield path
-
-
-def _natural(path: str) -> tuple[tuple[int, int, str], ...]:
-    parts = re.split(r"(\d+)", path)
-    return tuple((1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts)
+        yield from expand_stored(text)
 
 
 def _refuse_twice(what: str, texts: Sequence[str]) -> None:

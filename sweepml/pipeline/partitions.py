@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from sweepml.datasets.encode import table_to_connections
 from sweepml.datasets.load import fingerprint
+from sweepml.datasets.paths import input_bytes
 from sweepml.datasets.reader import read_connections
 from sweepml.errors import InputError
 from sweepml.features.plan import FeaturePlan
@@ -74,7 +75,7 @@ class PartitionJob:
     @property
     def steps(self) -> int:
         """MiB of input, each begun one counted."""
-        return mebibytes(sum(Path(path).stat().st_size for path in self.paths))
+        return mebibytes(sum(map(input_bytes, self.paths)))
 
 
 @dataclass(frozen=True, slots=True)

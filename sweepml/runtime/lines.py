@@ -13,11 +13,14 @@ from typing import Final
 from sweepml.errors import ConfigError, InputError, InputMissingError
 from sweepml.graph.connections import Connections
 from sweepml.graph.hosts import HostTable
-from sweepml.origins.files import STDIN, LineSplitter, LogFile, detect_head, is_enough_to_detect
+from sweepml.origins.documents import DocumentSplitter
+from sweepml.origins.files import STDIN, LineSplitter, LogFile, detect_head, is_enough_to_detect, splitter_for
 from sweepml.origins.lines import LineBlocks
+from sweepml.origins.origin import Origin
+from sweepml.origins.pairing import Pairer
+from sweepml.origins.parser import LineParser
 from sweepml.origins.registry import AUTO, find_origin
 from sweepml.origins.report import ReadReport
-from sweepml.origins.rows import LineParser
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +39,8 @@ class _End(Enum):
 
     COMPLETE = auto()
     """The writer is done with it: a last line without an end is a line."""
+    ROTATED = auto()
+    """The same, and another file continues it."""
     CUT = auto()
     """In the middle: what is left is half a line."""
 
@@ -46,11 +51,11 @@ class LineReader:
     Parameters
     ----------
     path
-        Log file, plain or gzip by content, or ``-`` for standard input.
+        Log file, plain or compressed by content, or ``-`` for standard input.
     hosts
         Table into which addresses are encoded.
     origin
-        Log format, or ``auto`` to tell it from the content.
+        Log format or its name, or ``auto`` to tell it from the content.
     batch_rows
         Largest number of rows in a batch.
     follow
@@ -80,7 +85,7 @@ class LineReader:
         self,
         path: str | os.PathLike[str],
         hosts: HostTable,
-        origin: str = AUTO,
+        origin: str | Origin = AUTO,
         *,
         batch_rows: int = BATCH_ROWS,
         follow: bool = False,
@@ -90,7 +95,7 @@ class LineReader:
             raise ConfigError(f"batch_rows must be at least 1, got {batch_rows}")
         if follow and os.fspath(path) == STDIN:
             raise ConfigError("standard input cannot be followed: it ends when its writer ends; leave follow out")
-        if origin != AUTO:
+        if isinstance(origin, str) and origin != AUTO:
             find_origin(origin)
         self.path = os.fspath(path)
         self.hosts = hosts
@@ -102,7 +107,8 @@ class LineReader:
         self._closed = threading.Event()
         self._blocks: LineBlocks | None = None
         self._head = b""
-        self._splitter = LineSplitter()
+        self._splitter: LineSplitter | DocumentSplitter = LineSplitter()
+        self._pairer: Pairer | None = None
 
     def close(self) -> None:
         """End the iteration at the next chance; may be called from another thread or a signal handler."""
@@ -129,6 +135,7 @@ class LineReader:
         finally:
             log.close()
         if log.damage is not None:
+            yield _End.CUT
             raise InputError(f"{log.path}: {log.damage}; {self.report.rows} rows were read before that")
         yield _End.CUT if self._closed.is_set() else _End.COMPLETE
 
@@ -138,7 +145,7 @@ class LineReader:
         try:
             while log is not None:
                 chunk = log.read(self._chunk_bytes)
-                if log.is_gzip:
+                if log.is_compressed:
                     raise InputError(f"{self.path}: is compressed, and such a file cannot be followed")
                 if chunk:
                     yield chunk
@@ -154,7 +161,7 @@ class LineReader:
                 while change == "rotated" and (chunk := log.read(self._chunk_bytes)):
                     yield chunk
                 logger.info("%s was %s: reading it anew", self.path, change)
-                yield _End.COMPLETE if change == "rotated" else _End.CUT
+                yield _End.ROTATED if change == "rotated" else _End.CUT
                 log.close()
                 log = self._wait_for_file()
         finally:
@@ -201,18 +208,25 @@ class LineReader:
 
     def _end(self, end: _End) -> Iterator[Connections]:
         """Use what is left of a file that ended, and be ready for the next."""
-        if end is _End.COMPLETE:
+        if end is not _End.CUT:
             if self._blocks is None and (self._head or not self._follow):
                 head = self._start()
                 assert self._blocks is not None  # _start set it
                 yield from self._blocks.read(self._splitter.feed(head))
             if self._blocks is not None:
                 yield from self._blocks.read(self._splitter.flush())
-        self._blocks, self._head, self._splitter = None, b"", LineSplitter()
+        if self._blocks is not None:
+            if end is _End.ROTATED:
+                self._pairer = self._blocks.pairer
+            else:
+                yield from self._blocks.flush()
+        self._blocks, self._head = None, b""
 
     def _start(self) -> bytes:
         """Tell the format from what was read so far, and return that."""
         origin, encoding = detect_head(self.path, self._head, self._origin)
-        self._blocks = LineBlocks(LineParser(origin, encoding, self.report), self.hosts, self.batch_rows)
+        parser = LineParser(origin, encoding, self.report, self._pairer)
+        self._blocks = LineBlocks(parser, self.hosts, self.batch_rows)
+        self._splitter = splitter_for(encoding)
         head, self._head = self._head, b""
         return head

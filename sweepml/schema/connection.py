@@ -72,6 +72,7 @@ CONNECTION_COLUMNS: Final = (
     Column("orig_packets", "int64", "packets", "packets sent by the source, -1 where the log does not say"),
     Column("resp_packets", "int64", "packets", "packets sent by the destination, -1 where the log does not say"),
     Column("label", "string", "kind", "ground truth that the log itself carries, empty where it carries none"),
+    Column("identity", "string", "name", "what the record names as the source (pod, process), empty where nothing"),
 )
 """Columns in order. Optional ones are filled with `MISSING`, never left out."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
 from sweepml.config.train import CaptureConfig, DataConfig, FeaturesConfig, VariantsConfig
 from sweepml.datasets.capture import Capture
 from sweepml.datasets.load import CaptureSource, load_capture
+from sweepml.datasets.paths import expand_stored
 from sweepml.errors import ConfigError, InputMissingError, did_you_mean
 from sweepml.features.plan import FeaturePlan
 from sweepml.graph.hosts import DEFAULT_INTERNAL_NETWORKS
@@ -88,11 +88,13 @@ def load_captures(
 
 
 def _check(name: str, one: CaptureConfig) -> None:
-    if not one.log or not Path(one.log).exists():
+    try:
+        expand_stored(one.log)
+    except InputMissingError:
         raise InputMissingError(
             f"capture {name}: no log at {one.log or '(no path given)'}; paths are relative to the working "
             "directory, data.root and data.real_root move them"
-        )
+        ) from None
     if not (one.episodes or one.use_log_labels or one.background):
         raise ConfigError(
             f"capture {name} has no ground truth: give episodes=FILE or use_log_labels=true, or say "

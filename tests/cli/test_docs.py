@@ -1,10 +1,12 @@
-"""docs/features.md is the catalogue, written out."""
+"""docs/features.md is the catalogue, written out, and docs/formats.md the declarations of the log formats."""
 
 from pathlib import Path
 
 import pytest
 
 from sweepml.cli.docs import features_page, main
+from sweepml.cli.format_docs import formats_page
+from sweepml.origins.registry import ORIGINS
 from sweepml.schema.catalogue import CATALOGUE, FAMILIES, SCHEMA_HASH
 
 
@@ -45,6 +47,7 @@ def test_command_writes_all_and_says_so(tmp_path: Path, capsys: pytest.CaptureFi
     written = capsys.readouterr().out.split()
     assert [Path(path).relative_to(tmp_path).as_posix() for path in written] == [
         "features.md",
+        "formats.md",
         "conformance/connections.json",
         "conformance/features.json",
         "conformance/features.parquet",
@@ -55,3 +58,21 @@ def test_command_asks_for_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["--docs", "nowhere"])
     assert "there is no folder nowhere; run this in the repository" in capsys.readouterr().err
+
+
+def test_page_of_formats_in_the_repository_is_that_of_the_declarations(repo_root: Path) -> None:
+    written = (repo_root / "docs" / "formats.md").read_text(encoding="utf-8")
+    assert written == formats_page(), "run: python -m sweepml.cli.docs"
+
+
+def test_every_format_stands_on_the_page_with_all_that_is_declared() -> None:
+    page = formats_page()
+    for origin, section in zip(ORIGINS.values(), page.split("\n## ")[1:], strict=True):
+        assert section.startswith(origin.title)
+        assert f"Reference: {origin.reference}." in section
+        assert origin.direction
+        assert origin.limits
+        assert all(limit in section for limit in origin.limits)
+        assert all(f"`{field}`" in section for fields in origin.fields.values() for field in fields)
+        assert all(f"`{state}`" in section for state in origin.outcome.states)
+        assert "- Outcome" in section or "- States" in section

@@ -17,6 +17,7 @@ import pytest
 from sweepml.cli.main import main
 from sweepml.schema.manifest import Manifest
 from tests.cli.logs import HEADER, row, sweep_rows, write_log
+from tests.datasets.captures import pcap, tcp
 from tests.runtime import bundles
 
 Capture = pytest.CaptureFixture[str]
@@ -117,14 +118,14 @@ def test_missing_log(detector: Path, conn_log: Path, tmp_path: Path, capsys: Cap
     assert "gone.log: no such file" in told
 
 
-def test_directory(detector: Path, tmp_path: Path, capsys: Capture) -> None:
-    assert "is a directory, expected a log file" in refused([str(detector), str(tmp_path)], capsys)
+def test_empty_folder(detector: Path, tmp_path: Path, capsys: Capture) -> None:
+    assert "the folder holds no files" in refused([str(detector), str(tmp_path)], capsys)
 
 
 def test_empty_log(detector: Path, tmp_path: Path, capsys: Capture) -> None:
     empty = tmp_path / "empty.log"
     empty.touch()
-    assert "empty.log: the log is empty: expected Zeek conn.log" in refused([str(detector), str(empty)], capsys)
+    assert "empty.log: the log is empty: expected " in refused([str(detector), str(empty)], capsys)
 
 
 def test_other_log(detector: Path, tmp_path: Path, capsys: Capture) -> None:
@@ -268,3 +269,26 @@ def test_command_works_outside_the_main_thread(detector: Path, conn_log: Path, c
     thread.start()
     thread.join()
     assert codes == [0]
+
+
+def test_a_folder_is_one_stream(detector: Path, tmp_path: Path, capsys: Capture) -> None:
+    rows = sweep_rows(50)
+    (tmp_path / "logs").mkdir()
+    for name, part in (("conn.9.log", rows[:25]), ("conn.10.log", rows[25:])):
+        write_log(tmp_path / "logs" / name, part)
+    whole = write_log(tmp_path / "whole.log", rows)
+    assert main(["score", str(detector), str(tmp_path / "logs")]) == 0
+    of_folder = capsys.readouterr().out
+    assert main(["score", str(detector), str(whole)]) == 0
+    assert of_folder == capsys.readouterr().out != ""
+
+
+def test_packets_are_scored_where_the_extras_are_installed(detector: Path, tmp_path: Path, capsys: Capture) -> None:
+    pytest.importorskip("nfstream", reason="nfstream is not installed: pip install 'sweepml[pcap]'")
+    targets = [bytes([10, 1, 0, i + 1]) for i in range(50)]
+    path = tmp_path / "capture"
+    path.write_bytes(pcap([tcp(bytes([10, 0, 0, 5]), target, (50000, 445), 0x02) for target in targets]))
+    assert main(["score", str(detector), str(path)]) == 0
+    out, err = capsys.readouterr()
+    assert "10.0.0.5" in out
+    assert "records         50 in" in err

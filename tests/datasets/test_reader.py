@@ -1,5 +1,7 @@
 import gzip
 import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -29,12 +31,12 @@ def test_rows_have_the_canonical_columns(conn_log: Path) -> None:
     table = read_connections(conn_log).read_all()
     assert table.column_names == [column.name for column in CONNECTION_COLUMNS]
     assert [tuple(row.values()) for row in table.to_pylist()] == [
-        (1767225600000001, "10.0.0.5", "10.0.1.1", 6, 22, Outcome.ANSWERED, 1250000, 300, 1200, 8, 9, ""),
-        (1767225600500000, "10.0.0.5", "10.0.1.2", 6, 22, Outcome.UNANSWERED, 0, 0, 0, 1, 0, ""),
-        (1767225601999999, "10.0.0.5", "10.0.1.3", 6, 22, Outcome.REFUSED, 31, 0, 0, 1, 1, ""),
-        (1767225602000000, "10.0.0.6", "10.0.1.4", 1, 8, Outcome.ANSWERED, 10000, 56, 56, 1, 1, ""),
-        (1767225603000000, "2001:db8::5", "2001:db8::1", 58, 128, Outcome.UNANSWERED, 0, 0, 0, 1, 0, ""),
-        (1767225604000000, "10.0.0.6", "224.0.0.251", 17, 5353, Outcome.UNANSWERED, 0, 0, 0, 1, 0, ""),
+        (1767225600000001, "10.0.0.5", "10.0.1.1", 6, 22, Outcome.ANSWERED, 1250000, 300, 1200, 8, 9, "", ""),
+        (1767225600500000, "10.0.0.5", "10.0.1.2", 6, 22, Outcome.UNANSWERED, 0, 0, 0, 1, 0, "", ""),
+        (1767225601999999, "10.0.0.5", "10.0.1.3", 6, 22, Outcome.REFUSED, 31, 0, 0, 1, 1, "", ""),
+        (1767225602000000, "10.0.0.6", "10.0.1.4", 1, 8, Outcome.ANSWERED, 10000, 56, 56, 1, 1, "", ""),
+        (1767225603000000, "2001:db8::5", "2001:db8::1", 58, 128, Outcome.UNANSWERED, 0, 0, 0, 1, 0, "", ""),
+        (1767225604000000, "10.0.0.6", "224.0.0.251", 17, 5353, Outcome.UNANSWERED, 0, 0, 0, 1, 0, "", ""),
     ]
 
 
@@ -156,7 +158,9 @@ def test_an_empty_file_is_an_error(tmp_path: Path, data: bytes) -> None:
 def test_another_log_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "dns.log"
     path.write_text("#path\tdns\n#fields\tts\tid.orig_h\tquery\n")
-    with pytest.raises(FormatError, match=r"dns\.log: expected Zeek conn\.log .* got a log with the fields ts"):
+    with pytest.raises(
+        FormatError, match=r"dns\.log: expected a log in a known format .* got a log with the fields ts"
+    ):
         read_connections(path)
 
 
@@ -217,3 +221,21 @@ def test_bytes_read_end_with_the_file(conn_log: Path, tmp_path: Path) -> None:
         assert reader.bytes_read == 0
         reader.read_all()
         assert reader.bytes_read == path.stat().st_size
+
+
+def test_standard_input_is_read_once_and_whole(conn_log: Path) -> None:
+    program = (
+        "from sweepml.datasets.reader import read_connections\n"
+        "reader = read_connections('-')\n"
+        "print(reader.read_all().num_rows)\n"
+        "try:\n"
+        "    reader.read_all()\n"
+        "except Exception as error:\n"
+        "    print(type(error).__name__, error)\n"
+    )
+    with conn_log.open("rb") as file:
+        command = [sys.executable, "-W", "error", "-c", program]
+        ran = subprocess.run(command, stdin=file, capture_output=True, text=True, check=True)
+    first, second = ran.stdout.splitlines()
+    assert int(first) == read_connections(conn_log).read_all().num_rows
+    assert second == "InputError standard input can be read only once, and it was read already"

@@ -1,23 +1,16 @@
 """The bulk reader and the line reader implement one definition twice: they must agree on every log."""
 
 import json
-from dataclasses import fields
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweepml.datasets.encode import table_to_connections
 from sweepml.datasets.reader import read_connections
-from sweepml.graph.connections import Connections
 from sweepml.graph.hosts import HostTable
-from sweepml.origins.files import LineSplitter
-from sweepml.origins.registry import detect
-from sweepml.origins.report import ReadReport
-from sweepml.origins.rows import LineParser
 from sweepml.runtime.lines import LineReader
+from tests.datasets.agree import assert_fast_ways_agree, assert_readers_agree, read_bulk, read_lines
 
 COLUMNS = """ts uid id.orig_h id.orig_p id.resp_h id.resp_p proto duration orig_bytes resp_bytes conn_state
 orig_pkts resp_pkts label detailed-label"""
@@ -25,51 +18,6 @@ NAMES = COLUMNS.split()
 GOOD_ROW = "1588205199.82437 C1 10.0.0.1 5000 10.0.0.2 80 tcp 0.25 100 - SF 4 3 Benign -"
 GOOD = GOOD_ROW.split()
 HEADER = "#separator \\x09\n#fields\t" + "\t".join(NAMES) + "\n"
-
-
-def by_name(connections: Connections, hosts: HostTable) -> dict[str, list[object]]:
-    names = np.array(hosts.names, object)
-    found = {field.name: getattr(connections, field.name) for field in fields(Connections)}
-    found["source"], found["destination"] = names[found["source"]], names[found["destination"]]
-    return {name: column.tolist() for name, column in found.items()}
-
-
-def read_bulk(path: Path, **options: object) -> tuple[dict[str, list[object]], set[str], ReadReport]:
-    hosts = HostTable()
-    reader = read_connections(path, **options)
-    connections = table_to_connections(reader.read_all(), hosts)
-    return by_name(connections, hosts), set(hosts.names), reader.report
-
-
-def read_lines(path: Path, **options: object) -> tuple[dict[str, list[object]], set[str], ReadReport]:
-    hosts = HostTable()
-    reader = LineReader(path, hosts, **options)
-    parts = list(reader)
-    none = table_to_connections(read_connections(path).schema.empty_table(), HostTable())
-    return by_name(Connections.concat([none, *parts]), hosts), set(hosts.names), reader.report
-
-
-def read_rows(path: Path) -> tuple[list[tuple[object, ...]], ReadReport]:
-    """Read row by row, with none of the fast ways."""
-    data, splitter = path.read_bytes(), LineSplitter()
-    report = ReadReport(str(path))
-    parser = LineParser(*detect(data), report)
-    rows = parser.parse_block(splitter.feed(data) + splitter.flush(), 1)
-    if rows:
-        report.accept(len(rows), min(row.ts_us for row in rows), max(row.ts_us for row in rows))
-    return [tuple(row) for row in rows], report
-
-
-def assert_readers_agree(path: Path, **options: object) -> None:
-    bulk, bulk_hosts, bulk_report = read_bulk(path, **options)
-    lines, line_hosts, line_report = read_lines(path, **options)
-    assert bulk == lines
-    assert bulk_hosts == line_hosts
-    assert bulk_report == line_report
-    rows, row_report = read_rows(path)
-    table = read_connections(path).read_all()
-    assert [tuple(row.values()) for row in table.to_pylist()] == rows
-    assert bulk_report == row_report
 
 
 @pytest.mark.real
@@ -84,12 +32,7 @@ def test_readers_agree_on_published_logs(real_dir: Path, subtests: pytest.Subtes
 @pytest.mark.slow
 @pytest.mark.parametrize("campaign", ["train", "train2"])
 def test_readers_agree_on_the_laboratory(lab_dir: Path, campaign: str) -> None:
-    path = lab_dir / campaign / "conn.log.gz"
-    bulk, bulk_hosts, bulk_report = read_bulk(path)
-    lines, line_hosts, line_report = read_lines(path)
-    assert bulk == lines
-    assert bulk_hosts == line_hosts
-    assert bulk_report == line_report
+    assert assert_fast_ways_agree(lab_dir / campaign / "conn.log.gz").rows > 79_000
 
 
 ODD_NUMBERS = """

@@ -31,8 +31,11 @@ def test_formats_are_told_by_content(head: bytes, encoding: Encoding, name: str)
     [
         (b"", "the log is empty"),
         (b"\n \n", "the log is empty"),
-        (b"hello\nworld\n", r"expected Zeek conn.log \(tsv-fields, tsv-header, json-lines\), got .*'hello'"),
-        (b'{"ts":1.5,"query":"x"}\n', "got JSON with the keys ts, query, which lacks id.orig_h, id.resp_h"),
+        (b"hello\nworld\n", r"expected a log in a known format \(zeek, suricata, .*\), got .*'hello'"),
+        (
+            b'{"ts":1.5,"query":"x"}\n',
+            "got JSON with the keys ts, query, which lacks id.orig_h, id.resp_h.* of Zeek conn.log",
+        ),
         (b'{"ts":1.5,\n', r"got broken JSON '\{"),
         (b"#path\tdns\n#fields\tts\tquery\n", "got a log with the fields ts, query, which lacks id.orig_h"),
         (b"\xd4\xc3\xb2\xa1\x02\x00", "got a pcap capture"),

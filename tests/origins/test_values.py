@@ -6,8 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sweepml.errors import InputError
-from sweepml.origins.columns import times_us
-from sweepml.origins.values import canonical_address, count, number_us, time_us, timestamp_us
+from sweepml.origins.columns import clocks_us, times_us
+from sweepml.origins.origin import Clock
+from sweepml.origins.values import (
+    canonical_address,
+    clock_us,
+    count,
+    has_offset,
+    likely_unit_us,
+    number_us,
+    tcp_flag_bits,
+    time_us,
+    timestamp_us,
+)
 
 INSTANTS = st.integers(0, 2**32 * 10**6 - 1)
 
@@ -130,3 +141,141 @@ def test_addresses_are_written_one_way(text: str, canonical: str) -> None:
 def test_other_text_is_no_address(text: str) -> None:
     with pytest.raises(InputError, match="expected an IPv4 or IPv6 address"):
         canonical_address(text)
+
+
+T = 1_767_225_600_000_000
+"""2026-01-01T00:00:00Z in microseconds."""
+
+
+@pytest.mark.parametrize(
+    ("text", "clock", "us"),
+    [
+        ("2026/01/01 00:00:00.000001", Clock.YEAR_FIRST, T + 1),
+        ("2026-01-01 00:00:00", Clock.YEAR_FIRST, T),
+        ("2026-01-01T00:00:00.5", Clock.YEAR_FIRST, T + 500_000),
+        ("2026-01-01T01:00:00+0100", Clock.YEAR_FIRST, T),
+        ("2025-12-31T19:00:00.000000-05:00", Clock.RFC3339, T),
+        ("2026-01-01T00:00:00.000000+0000", Clock.RFC3339, T),
+        ("01/01/2026 12:00:00 AM", Clock.DAY_FIRST, T),
+        ("1/1/2026 0:00", Clock.DAY_FIRST, T),
+        ("01/01/2026 00:00:00.250", Clock.DAY_FIRST, T + 250_000),
+        ("1/1/2026 12:30 PM", Clock.DAY_FIRST, T + 45_000_000_000),
+        ("31/12/2025 23:59:59", Clock.DAY_FIRST, T - 1_000_000),
+        ("2026-01-01 00:00:00", Clock.DAY_FIRST, T),
+    ],
+)
+def test_written_times_are_read(text: str, clock: Clock, us: int) -> None:
+    assert clock_us(text, clock) == us
+    assert time_us(f" {text} ", 1e6, clock) == us
+
+
+@pytest.mark.parametrize(
+    ("text", "clock"),
+    [
+        ("2026-01-01T00:00:00", Clock.RFC3339),
+        ("2026/01/01T00:00:00Z", Clock.RFC3339),
+        ("2026-01/01 00:00:00", Clock.YEAR_FIRST),
+        ("2026-02-30 00:00:00", Clock.YEAR_FIRST),
+        ("2026-01-01 24:00:00", Clock.YEAR_FIRST),
+        ("2026-01-01 00:00:60", Clock.YEAR_FIRST),
+        ("2026-01-01 00:00:00.", Clock.YEAR_FIRST),
+        ("2026-01-01 00:00:00.1234567890", Clock.YEAR_FIRST),
+        ("2026-01-01 00:00:00+24:00", Clock.YEAR_FIRST),
+        ("01/13/2026 00:00:00", Clock.DAY_FIRST),
+        ("01/01/2026 13:00 PM", Clock.DAY_FIRST),
+        ("01/01/2026 0:00 AM", Clock.DAY_FIRST),
+        ("2107-01-01 00:00:00", Clock.YEAR_FIRST),
+        ("1969-12-31 23:59:59", Clock.YEAR_FIRST),
+    ],
+)
+def test_other_written_times_are_refused(text: str, clock: Clock) -> None:
+    with pytest.raises(ValueError, match=r"expected|out of range|must be in|day|month"):
+        clock_us(text, clock)
+
+
+PIECES = (
+    st.sampled_from(["2026", "1970", "2105", "0000", "9999", "202a"]),
+    st.sampled_from(["-", "/", ":"]),
+    st.sampled_from(["01", "02", "12", "13", "00"]),
+    st.sampled_from(["01", "28", "29", "30", "31", "32", "00"]),
+    st.sampled_from(["T", " ", "t", "_"]),
+    st.sampled_from(["00", "23", "24", "2:"]),
+    st.sampled_from(["00", "59", "60"]),
+    st.sampled_from(["", ".", ".5", ".123456", ".123456789", ".1234567891", ",5"]),
+    st.sampled_from(["", "Z", "z", "+00:00", "+0100", "-05:30", "+24:00", "+1:00"]),
+)
+
+
+@st.composite
+def written_times(draw: st.DrawFn) -> str:
+    year, mark, month, day, letter, hour, minute, fraction, offset = (draw(piece) for piece in PIECES)
+    return f"{year}{mark}{month}{mark}{day}{letter}{hour}:{minute}:59{fraction}{offset}"
+
+
+@given(st.lists(written_times(), min_size=1, max_size=3), st.booleans())
+def test_columns_of_written_times_are_read_as_single_ones(texts: list[str], slashes: bool) -> None:
+    clock = Clock.YEAR_FIRST if slashes else Clock.RFC3339
+    raw = np.frombuffer("".join(texts).encode(), np.uint8)
+    bounds = np.concatenate([[0], np.cumsum([len(text) for text in texts])])
+    found = clocks_us(raw, bounds, slashes=slashes)
+    if found is not None:
+        assert found.tolist() == [clock_us(text, clock) for text in texts]
+
+
+@given(st.lists(INSTANTS, min_size=1, max_size=3))
+def test_columns_of_usual_times_need_no_second_look(instants: list[int]) -> None:
+    texts = [f"{np.datetime64(us, 'us')}+0000" for us in instants]
+    raw = np.frombuffer("".join(texts).encode(), np.uint8)
+    bounds = np.concatenate([[0], np.cumsum([len(text) for text in texts])])
+    found = clocks_us(raw, bounds, slashes=False)
+    assert found is not None
+    assert found.tolist() == instants
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("2026-01-01 00:00:00Z", True),
+        ("2026-01-01T00:00:00+01:00", True),
+        ("2026-01-01T00:00:00-0500", True),
+        ("2026-01-01 00:00:00", False),
+        ("01/01/2026 12:00 PM", False),
+    ],
+)
+def test_offsets_are_noticed(text: str, said: bool) -> None:
+    assert has_offset(text) is said
+
+
+@pytest.mark.parametrize("unit_us", [1e6, 1e3, 1.0, 1e-3])
+@pytest.mark.parametrize("written_us", [1e6, 1e3, 1.0, 1e-3])
+@pytest.mark.parametrize("seconds", [631_152_000, 1_767_225_600, 4_294_967_295])
+def test_units_are_told_by_range(unit_us: float, written_us: float, seconds: int) -> None:
+    assert likely_unit_us(round(seconds * 1e6 / written_us), unit_us) == written_us
+
+
+@pytest.mark.parametrize("unit_us", [1e6, 1e3, 1.0, 1e-3])
+@pytest.mark.parametrize("value", [0, 5, "12.5", -1, 1e300, float("nan")])
+def test_clocks_that_were_never_set_keep_the_unit(unit_us: float, value: object) -> None:
+    assert likely_unit_us(value, unit_us) == unit_us
+
+
+@pytest.mark.parametrize(
+    ("value", "bits"),
+    [
+        (2, 2),
+        ("18", 18),
+        ("0x1b", 27),
+        ("......S.", 2),
+        ("...A.R..", 20),
+        (".AP.SF", 27),
+        ("........", 0),
+        ("SA", 18),
+        ("", -1),
+        ("-", -1),
+        ("xyz", -1),
+        (None, -1),
+        (256 + 2, 2),
+    ],
+)
+def test_tcp_flags_are_read(value: object, bits: int) -> None:
+    assert tcp_flag_bits(value) == bits

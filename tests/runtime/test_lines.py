@@ -14,7 +14,7 @@ import pytest
 from sweepml.errors import ConfigError, FormatError, InputError, InputMissingError
 from sweepml.graph.connections import Connections
 from sweepml.graph.hosts import HostTable
-from sweepml.origins.rows import LineParser
+from sweepml.origins.parser import LineParser
 from sweepml.runtime.lines import LineReader
 
 FIELDS = "ts id.orig_h id.orig_p id.resp_h id.resp_p proto conn_state"
@@ -121,7 +121,7 @@ def test_a_pipe_gives_its_rows_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (None, InputMissingError, "no such file"),
         (b"", FormatError, "the log is empty"),
-        (b"hello\n", FormatError, r"expected Zeek conn\.log .* got a first line 'hello'"),
+        (b"hello\n", FormatError, r"expected a log in a known format .* got a first line 'hello'"),
     ],
 )
 def test_fatal_errors_are_clear(tmp_path: Path, data: bytes | None, error: type[Exception], words: str) -> None:
