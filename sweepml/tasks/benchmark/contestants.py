@@ -86,14 +86,12 @@ class Tables:
 
     Parameters
     ----------
-    own
-        Rows, and varied copies, of the captures that may be trained on.
-    others
-        The same of published captures.
+    tables
+        Rows, and varied copies, each of other captures.
     """
 
-    def __init__(self, own: TrainingTable, others: TrainingTable | None) -> None:
-        self._tables = [own] if others is None else [own, others]
+    def __init__(self, tables: Sequence[TrainingTable]) -> None:
+        self._tables = tuple(tables)
 
     def of(self, captures: Sequence[Capture]) -> TrainingTable:
         """Return the table of some captures."""
