@@ -5,16 +5,17 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 
 from sweepml.errors import BundleError
-from sweepml.export.graph import bundle_graph, with_manifest
+from sweepml.export.graph import bundle_graph, with_manifest, with_thresholds
 from sweepml.features.plan import FeaturePlan
 from sweepml.models.base import Detector
 from sweepml.models.calibration import PlattCalibration
@@ -143,12 +144,52 @@ def write_bundle(
         golden_verdicts=tuple(tuple(bool(v) for v in row) for row in detector.verdicts(scores[golden])),
     )
     graph = bundle_graph(detector.model.to_onnx(), detector.calibration, manifest.thresholds)
+    return _written(path, with_manifest(graph, manifest), lambda bundle: check_parity(bundle, detector, values))
+
+
+def write_with_thresholds(
+    source: Path, target: Path, thresholds: Mapping[int, float], alert_budget: Mapping[str, Any]
+) -> Bundle:
+    """Write a bundle again with other thresholds; model, calibration and scores stay as they are.
+
+    Parameters
+    ----------
+    source, target
+        The bundle, and where the new one goes; replaced only by a file that opens and reproduces its golden scores.
+    thresholds
+        Horizon in seconds -> threshold, for every horizon of the bundle.
+    alert_budget
+        What they were chosen for; goes into the manifest.
+
+    Raises
+    ------
+    BundleError
+        If the source cannot be used, or a horizon has no threshold.
+    """
+    bundle = Bundle(source)
+    horizons = [spec.length_s for spec in bundle.plan.windows]
+    if set(horizons) != set(thresholds):
+        raise BundleError(f"expected a threshold for each of {horizons}, got those of {sorted(thresholds)}")
+    limits = tuple(float(np.float32(thresholds[length])) for length in horizons)
+    old = bundle.manifest
+    manifest = replace(
+        old,
+        thresholds=limits,
+        alert_budget=dict(alert_budget),
+        golden_verdicts=tuple(tuple(score >= limit for limit in limits) for score in old.golden_scores),
+    )
+    graph = with_thresholds(onnx.load(source), limits)
+    return _written(target, with_manifest(graph, manifest), lambda _: None)
+
+
+def _written(path: Path, content: bytes, check: Callable[[Bundle], object]) -> Bundle:
+    """Write a bundle that opens and passes a check, or leave what stood at `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".onnx.draft")
     try:
-        draft.write_bytes(with_manifest(graph, manifest))
+        draft.write_bytes(content)
         bundle = Bundle(draft)
-        check_parity(bundle, detector, values)
+        check(bundle)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

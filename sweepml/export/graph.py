@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from sweepml.errors import BundleError
 from sweepml.models.base import RAW_SCORE_NAME
 from sweepml.models.calibration import PlattCalibration
 from sweepml.schema.manifest import MANIFEST_KEY, SCORE_NAME, VERDICT_NAME, Manifest
+
+_THRESHOLDS: Final = "thresholds"
+"""Name of the constant that holds them in the graph."""
 
 
 def bundle_graph(model: onnx.ModelProto, calibration: PlattCalibration, thresholds: Sequence[float]) -> onnx.ModelProto:
@@ -40,7 +45,7 @@ def bundle_graph(model: onnx.ModelProto, calibration: PlattCalibration, threshol
 
     slope = constant("calibration_slope", np.array([[calibration.slope]], np.float32))
     intercept = constant("calibration_intercept", np.array([[calibration.intercept]], np.float32))
-    limits = constant("thresholds", np.array([list(thresholds)], np.float32))
+    limits = constant(_THRESHOLDS, np.array([list(thresholds)], np.float32))
     flat = constant("flat", np.array([-1], np.int64))
     graph.node.extend(
         [
@@ -60,6 +65,26 @@ def bundle_graph(model: onnx.ModelProto, calibration: PlattCalibration, threshol
     )
     onnx.checker.check_model(bundle, full_check=True)
     return bundle
+
+
+def with_thresholds(bundle: onnx.ModelProto, thresholds: Sequence[float]) -> onnx.ModelProto:
+    """Return a bundle's graph with other thresholds, one per horizon; the bundle is not changed.
+
+    Raises
+    ------
+    BundleError
+        If the graph has no thresholds, or as many as there are not.
+    """
+    changed = onnx.ModelProto()
+    changed.CopyFrom(bundle)
+    for constant in changed.graph.initializer:
+        if constant.name == _THRESHOLDS:
+            before = numpy_helper.to_array(constant)
+            if before.shape != (1, len(thresholds)):
+                raise BundleError(f"the bundle has {before.size} thresholds, expected {len(thresholds)}")
+            constant.CopyFrom(numpy_helper.from_array(np.array([list(thresholds)], np.float32), _THRESHOLDS))
+            return changed
+    raise BundleError("the bundle's graph holds no thresholds that could be changed")
 
 
 def with_manifest(bundle: onnx.ModelProto, manifest: Manifest) -> bytes:
