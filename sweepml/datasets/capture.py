@@ -53,6 +53,9 @@ class Episode:
         return self.kind in SWEEP_KINDS
 
 
+UNKNOWN_ROLE = "unknown"
+"""Role of a source of which nothing is known."""
+
 SWEEP_KINDS = frozenset({"sweep", "distributed_sweep"})
 
 
@@ -103,6 +106,13 @@ class Capture:
         """Time between the first and the last start of a connection, in seconds."""
         ts = self.connections.ts_us
         return float(ts.max() - ts.min()) / 1e6 if len(ts) else 0.0
+
+    def role_of(self, source: str) -> str:
+        """Return what a source is: its role, else the kind of its attack (a sweep first), else `UNKNOWN_ROLE`."""
+        if source in self.roles:
+            return self.roles[source]
+        own = [episode for episode in self.episodes if episode.source == source]
+        return min(own, key=lambda episode: not episode.is_sweep).kind if own else UNKNOWN_ROLE
 
     @property
     def source_codes(self) -> NDArray[np.int32]:

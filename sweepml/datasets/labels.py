@@ -41,9 +41,8 @@ def episode_label(episode: Episode) -> int:
 def label_connections(connections: Connections, hosts: HostTable, episodes: Sequence[Episode]) -> NDArray[np.uint8]:
     """Return the label of each connection.
 
-    A connection belongs to an episode if the source is the same, it starts between the episode's first and
-    last probe (within `TOLERANCE_US`), and protocol, port and destination are among those that the episode
-    names. A sweep wins over another attack. Episodes that label nothing although they should are logged.
+    `EpisodeRows` says which connections belong to an episode. A sweep wins over another attack. Episodes that label
+    nothing although they should are logged.
 
     Parameters
     ----------
@@ -60,19 +59,14 @@ def label_connections(connections: Connections, hosts: HostTable, episodes: Sequ
         `SWEEP_LABEL`, `OTHER_ATTACK_LABEL` or 0.
     """
     labels = np.zeros(len(connections), np.uint8)
-    codes = {name: code for code, name in enumerate(hosts.names)}
-    order = np.argsort(connections.source, kind="stable")
-    by_source = connections.source[order]
-    targets = _Targets(hosts)
+    finder = EpisodeRows(connections, hosts)
     idle = []
     # The label of sweeps is written last, so that it wins.
     for episode in sorted(episodes, key=episode_label, reverse=True):
         label = episode_label(episode)
         if not label:
             continue
-        code = codes.get(episode.source, -1)
-        rows = order[np.searchsorted(by_source, code) : np.searchsorted(by_source, code, "right")]
-        rows = rows[_matches(connections, rows, episode, targets)]
+        rows = finder.of(episode)
         labels[rows] = label
         if not len(rows):
             idle.append(episode.episode_id)
@@ -132,6 +126,35 @@ def episodes_from_labels(
             )
         )
     return tuple(episodes)
+
+
+class EpisodeRows:
+    """Finds the connections that belong to an episode.
+
+    A connection belongs to it if the source is the same, it starts between the episode's first and last probe (within
+    `TOLERANCE_US`), and protocol, port and destination are among those that the episode names.
+
+    Parameters
+    ----------
+    connections
+        Any order.
+    hosts
+        Their host table; it is not changed.
+    """
+
+    def __init__(self, connections: Connections, hosts: HostTable) -> None:
+        self._connections = connections
+        self._codes = {name: code for code, name in enumerate(hosts.names)}
+        self._order = np.argsort(connections.source, kind="stable")
+        self._by_source = connections.source[self._order]
+        self._targets = _Targets(hosts)
+
+    def of(self, episode: Episode) -> NDArray[np.intp]:
+        """Return the rows of an episode, which has one source, ascending."""
+        code = self._codes.get(episode.source, -1)
+        first, stop = np.searchsorted(self._by_source, code), np.searchsorted(self._by_source, code, "right")
+        rows = self._order[first:stop]
+        return rows[_matches(self._connections, rows, episode, self._targets)]
 
 
 def _matches(

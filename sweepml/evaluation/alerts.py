@@ -11,7 +11,7 @@ from sweepml.errors import ConfigError, InputError, did_you_mean
 from sweepml.graph.windows import US_PER_S
 from sweepml.schema.alert import AlertRow
 
-__all__ = ["AlertRow", "Judgement", "JudgementRules", "judge_alerts", "merge_alerts"]
+__all__ = ["AlertRow", "Judgement", "JudgementRules", "group_alerts", "judge_alerts", "merge_alerts"]
 
 STRIDE_SHARE: Final = 1 / 6
 """Stride of the default windows as a share of their length (DESIGN)."""
@@ -129,7 +129,12 @@ def judge_alerts(captures: Sequence[Capture], alerts: Iterable[AlertRow], rules:
 
 
 def merge_alerts(alerts: Iterable[AlertRow], close_after_s: float) -> list[AlertRow]:
-    """Return the alerts as they are read: those of one source that follow closely are the first of them.
+    """Return the alerts as they are read: the first of every group of `group_alerts`, unchanged."""
+    return [group[0] for group in group_alerts(alerts, close_after_s)]
+
+
+def group_alerts(alerts: Iterable[AlertRow], close_after_s: float) -> list[list[AlertRow]]:
+    """Return the alerts in groups: those of one source that follow closely are one to whoever reads them.
 
     Parameters
     ----------
@@ -141,17 +146,18 @@ def merge_alerts(alerts: Iterable[AlertRow], close_after_s: float) -> list[Alert
 
     Returns
     -------
-    list of AlertRow
-        By capture, source and time: the first alert of every finding, unchanged.
+    list of list of AlertRow
+        By capture, source and time.
     """
-    merged: list[AlertRow] = []
-    last: AlertRow | None = None
+    groups: list[list[AlertRow]] = []
     for alert in sorted(alerts, key=lambda alert: (alert.capture, alert.source, alert.detected_us)):
+        last = groups[-1][-1] if groups else None
         same = last is not None and (last.capture, last.source) == (alert.capture, alert.source)
-        if not (same and last and alert.detected_us - last.detected_us <= close_after_s * US_PER_S):
-            merged.append(alert)
-        last = alert
-    return merged
+        if same and last and alert.detected_us - last.detected_us <= close_after_s * US_PER_S:
+            groups[-1].append(alert)
+        else:
+            groups.append([alert])
+    return groups
 
 
 def _false_kind(own: list[Episode], about: list[Episode]) -> str:

@@ -15,6 +15,7 @@ from sweepml.datasets.capture import Capture, Episode
 from sweepml.datasets.tables import find_column, read_csv_rows
 from sweepml.errors import ConfigError, LabelError
 from sweepml.evaluation.alerts import AlertRow, Judgement, JudgementRules, judge_alerts
+from sweepml.evaluation.contacts import SourceContacts
 from sweepml.evaluation.episodes import DEFAULT_RULES, EpisodeKey
 
 _MAJORITY: Final = 0.5
@@ -181,7 +182,7 @@ def account_allowlist(
     evidence does. A sweep of several ports is therefore not hidden by an entry for one of them.
     """
     judged = judge_alerts(captures, alerts, rules)
-    contacts = {capture.name: _Contacts(capture) for capture in captures}
+    contacts = {capture.name: SourceContacts(capture) for capture in captures}
     caught = {(one.alert.capture, sweep.episode_id) for one in judged for sweep in one.sweeps}
     accounts = []
     suppressed_rows: set[int] = set()
@@ -241,28 +242,17 @@ def read_allowlist(path: str | os.PathLike[str]) -> tuple[AllowlistEntry, ...]:
     return tuple(entries)
 
 
-class _Contacts:
-    """The connections of a capture, to be asked what a source contacted in a span of time."""
-
-    def __init__(self, capture: Capture) -> None:
-        connections = capture.connections.by_identity()
-        self._codes = {name: code for code, name in enumerate(capture.hosts.names)}
-        self._connections = connections.take(np.argsort(connections.source, kind="stable"))
-
-    def share_on_port(self, alert: AlertRow, port: int) -> float:
-        """Return the share of (destination, port) pairs on a port in an alert's evidence, both ends included."""
-        code = self._codes.get(alert.source, -1)
-        first, last = np.searchsorted(self._connections.source, [code, code + 1])
-        own = self._connections.take(slice(first, last))
-        own = own.take((own.ts_us >= alert.since_us) & (own.ts_us <= alert.detected_us))
-        pairs = np.unique(own.destination.astype(np.int64) << 16 | (own.service & 0xFFFF).astype(np.int64))
-        return float((pairs & 0xFFFF == port).mean()) if len(pairs) else 0.0
+def _share_on_port(contacts: SourceContacts, alert: AlertRow, port: int) -> float:
+    """Return the share of (destination, port) pairs on a port in an alert's evidence, both ends included."""
+    own = contacts.between(alert.source, alert.since_us, alert.detected_us)
+    pairs = np.unique(own.destination.astype(np.int64) << 16 | (own.service & 0xFFFF).astype(np.int64))
+    return float((pairs & 0xFFFF == port).mean()) if len(pairs) else 0.0
 
 
-def _suppresses(entry: AllowlistEntry, alert: AlertRow, contacts: _Contacts) -> bool:
+def _suppresses(entry: AllowlistEntry, alert: AlertRow, contacts: SourceContacts) -> bool:
     if not entry.covers_source(alert.source):
         return False
-    return entry.port is None or contacts.share_on_port(alert, entry.port) > _MAJORITY
+    return entry.port is None or _share_on_port(contacts, alert, entry.port) > _MAJORITY
 
 
 def _lost(caught: set[EpisodeKey], judged: Sequence[Judgement], gone: set[int]) -> tuple[EpisodeKey, ...]:

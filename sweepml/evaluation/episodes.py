@@ -24,8 +24,6 @@ from sweepml.evaluation.intervals import cluster_interval, poisson_upper, wilson
 from sweepml.graph.connections import SWEEP_LABEL, Connections
 from sweepml.graph.windows import US_PER_S
 
-UNKNOWN_ROLE: Final = "unknown"
-"""Role of a source that the capture's roles do not name."""
 DEFAULT_RULES: Final = JudgementRules()
 
 Source = tuple[str, str]
@@ -225,7 +223,7 @@ def evaluate_alerts(
     kinds = {one.alert: one.kind for one in judged}
     false = merge_alerts((one.alert for one in judged if not one.sweeps), rules.close_after_s)
     wrong = Counter((alert.capture, alert.source) for alert in false)
-    roles = {capture.name: capture.roles for capture in captures}
+    by_name = {capture.name: capture for capture in captures}
     units = sorted(findings.keys() | wrong.keys())
     hits = np.array([findings[unit] for unit in units], int)
     totals = np.array([findings[unit] + wrong[unit] for unit in units], int)
@@ -239,7 +237,7 @@ def evaluate_alerts(
         false_alerts=len(false),
         precision_interval=cluster_interval(hits, totals, seed),
         false_sources=tuple(sorted(wrong)),
-        false_by_role=_ranked(roles[alert.capture].get(alert.source, UNKNOWN_ROLE) for alert in false),
+        false_by_role=_ranked(by_name[alert.capture].role_of(alert.source) for alert in false),
         false_by_kind=_ranked(kinds[alert] for alert in false),
         other_attack_sources=_other_attack_sources(captures, judged),
         exposure=Exposure.of(captures),

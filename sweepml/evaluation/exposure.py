@@ -38,29 +38,14 @@ class Exposure:
 
     @classmethod
     def of(cls, captures: Iterable[Capture]) -> Exposure:
-        """Return the exposure of some captures.
-
-        A source is a host that contacted another (`is_contact`), and it is watched from its first to its last contact,
-        at least for a minute. Counting every address for the whole capture would flatter every rate: a sensor
-        at the edge meets thousands of addresses that send one packet and are never seen again. Sources that are not
-        judged (`Capture.judged`) are no exposure.
-        """
-        seconds, sources, span_s = 0.0, 0, 0.0
+        """Return the exposure of some captures, see `watched_days`."""
+        days, sources, span_s = 0.0, 0, 0.0
         for capture in captures:
-            contacts = is_contact(capture.connections, capture.hosts)
-            if capture.judged is not None:
-                judged = np.array([capture.is_judged(name) for name in capture.hosts.names], bool)
-                contacts &= judged[capture.connections.source]
-            ts_us = capture.connections.ts_us[contacts]
-            code, place = np.unique(capture.connections.source[contacts], return_inverse=True)
-            first = np.full(len(code), np.iinfo(np.int64).max)
-            last = np.full(len(code), np.iinfo(np.int64).min)
-            np.minimum.at(first, place, ts_us)
-            np.maximum.at(last, place, ts_us)
-            seconds += float(np.maximum((last - first) / US_PER_S, _SHORTEST_S).sum())
-            sources += len(code)
+            watched = watched_days(capture)
+            days += sum(watched.values())
+            sources += len(watched)
             span_s += capture.span_s
-        return cls(seconds / DAY_S, sources, span_s)
+        return cls(days, sources, span_s)
 
     def rate(self, count: float) -> float:
         """Return a count as so many per day per 1,000 sources; NaN where nothing was watched."""
@@ -69,3 +54,22 @@ class Exposure:
     def allowed(self, per_day_per_1000: float) -> float:
         """Return how often a rate (per day per 1,000 sources) allows something to happen in this exposure."""
         return per_day_per_1000 * self.source_days / 1000
+
+
+def watched_days(capture: Capture) -> dict[str, float]:
+    """Return how long each source of a capture was watched: name -> days.
+
+    A source is a host, or an identity, that contacted another host (`is_contact`), and it is watched from its first to
+    its last contact, at least for a minute. Counting every address for the whole capture would flatter every rate: a
+    sensor at the edge meets thousands of addresses that send one packet and are never seen again. Sources that are not
+    judged (`Capture.judged`) are not watched either.
+    """
+    contacts = capture.connections.take(is_contact(capture.connections, capture.hosts)).by_identity()
+    code, place = np.unique(contacts.source, return_inverse=True)
+    first = np.full(len(code), np.iinfo(np.int64).max)
+    last = np.full(len(code), np.iinfo(np.int64).min)
+    np.minimum.at(first, place, contacts.ts_us)
+    np.maximum.at(last, place, contacts.ts_us)
+    days = np.maximum((last - first) / US_PER_S, _SHORTEST_S) / DAY_S
+    named = ((capture.hosts.name(one), watched) for one, watched in zip(code.tolist(), days.tolist(), strict=True))
+    return {name: watched for name, watched in named if capture.is_judged(name)}

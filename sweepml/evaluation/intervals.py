@@ -1,12 +1,14 @@
-"""Intervals for few observations: Wilson, Poisson and the cluster bootstrap."""
+"""Intervals for few observations: Wilson, Poisson and the bootstrap over clusters."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from sweepml.errors import ConfigError
 
@@ -14,6 +16,17 @@ Z95: Final = 1.959963984540054
 """Two-sided 95 % point of the normal distribution."""
 RESAMPLES: Final = 2000
 """Enough that an end of a 95 % interval rests on 50 resamples (Efron and Tibshirani 1993, chapter 14)."""
+_DRAWN_AT_ONCE: Final = 1 << 20
+"""Numbers drawn together, so that memory stays small with many clusters. Chosen, not tuned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number with the ends of its 95 % interval; NaN where one cannot be computed."""
+
+    value: float
+    low: float
+    high: float
 
 
 def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
@@ -85,10 +98,56 @@ def cluster_interval(hits: NDArray[np.integer], totals: NDArray[np.integer], see
         raise ConfigError("every cluster of the bootstrap needs at least one observation")
     if not hits.any() or (hits == totals).all():
         return wilson_interval(count if hits.any() else 0, count)
+    return percentiles(
+        np.concatenate([hits[drawn].sum(axis=1) / totals[drawn].sum(axis=1) for drawn in resamples(count, seed)])
+    )
+
+
+def rate_interval(counts: ArrayLike, exposures: ArrayLike, seed: int) -> tuple[float, float]:
+    """Return the 95 % percentile bootstrap interval of sum(counts) / sum(exposures), whole clusters resampled.
+
+    Where nothing was counted, it reaches from 0 to `poisson_upper` (one-sided), for no resampling can show more than
+    nothing.
+
+    Parameters
+    ----------
+    counts, exposures
+        Shape (clusters,), not negative. A cluster without exposure counts where it is drawn.
+    seed
+        As in `cluster_interval`.
+
+    Returns
+    -------
+    tuple of float
+        NaN where there is no exposure.
+
+    Examples
+    --------
+    >>> low, high = rate_interval([0, 0], [1.0, 2.0], seed=0)
+    >>> low, round(high, 3)
+    (0.0, 0.999)
+    """
+    counted, watched = np.asarray(counts, np.float64), np.asarray(exposures, np.float64)
+    if not watched.sum() > 0:
+        return math.nan, math.nan
+    if not counted.any():
+        return 0.0, poisson_upper(0) / float(watched.sum())
+    rates = []
+    for drawn in resamples(len(counted), seed):
+        total = watched[drawn].sum(axis=1)
+        rates.append(counted[drawn].sum(axis=1)[total > 0] / total[total > 0])
+    return percentiles(np.concatenate(rates))
+
+
+def resamples(count: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Yield `RESAMPLES` bootstrap samples of so many clusters, some at a time; numbers, shape (samples, count)."""
     rng = np.random.default_rng(seed)
-    shares = np.empty(RESAMPLES)
-    for i in range(RESAMPLES):
-        drawn = rng.integers(count, size=count)
-        shares[i] = hits[drawn].sum() / totals[drawn].sum()
-    low, high = np.quantile(shares, [0.025, 0.975])
+    at_once = max(_DRAWN_AT_ONCE // max(count, 1), 1)
+    for done in range(0, RESAMPLES, at_once):
+        yield rng.integers(count, size=(min(at_once, RESAMPLES - done), count))
+
+
+def percentiles(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the 2.5 and 97.5 percentiles of bootstrapped values, which are the ends of a 95 % interval."""
+    low, high = np.quantile(values, [0.025, 0.975])
     return float(low), float(high)
