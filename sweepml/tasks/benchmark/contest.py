@@ -12,7 +12,6 @@ from sweepml.datasets.capture import Capture
 from sweepml.datasets.published import Published, load_published
 from sweepml.errors import ConfigError
 from sweepml.features.plan import FeaturePlan
-from sweepml.tasks.benchmark.arenas import LAB, TOOLS, Arena, make_arenas, pick
 from sweepml.tasks.benchmark.contestants import (
     BundleContestant,
     Contestant,
@@ -24,6 +23,7 @@ from sweepml.tasks.benchmark.contestants import (
     plan_of,
     rule_contestants,
 )
+from sweepml.tasks.benchmark.rounds import LAB, TOOLS, Round, make_rounds, pick
 from sweepml.tasks.data import load_captures, training_table
 from sweepml.tasks.progress import Progress
 
@@ -34,7 +34,7 @@ QUICK_ARENAS = (LAB, TOOLS)
 class Part:
     """What one contestant said in one arena."""
 
-    arena: Arena
+    round: Round
     contestant: Contestant
     entry: Entry
 
@@ -49,7 +49,7 @@ class Material:
         Captures that may be trained on.
     published
         Captures of other networks, and what of them could not be read.
-    arenas
+    rounds
         Those that are wanted.
     tables
         Training rows of all captures.
@@ -57,7 +57,7 @@ class Material:
 
     own: tuple[Capture, ...]
     published: Published
-    arenas: tuple[Arena, ...]
+    rounds: tuple[Round, ...]
     tables: Tables
 
 
@@ -80,19 +80,19 @@ def gather(config: BenchmarkConfig, progress: Progress) -> Material:
     wanted = config.arenas
     if wanted is None and config.quick:
         wanted = list(QUICK_ARENAS)
-    arenas = make_arenas(own, published.captures)
-    arenas = arenas if wanted is None else pick(arenas, wanted)
+    rounds = make_rounds(own, published.captures)
+    rounds = rounds if wanted is None else pick(rounds, wanted)
     variants = VariantsConfig() if config.quick else config.variants
     # Published captures last for days; slowed down thirty times they would fill months with windows.
     as_fast = replace(variants, stretches=variants.stretches and [1.0])
-    used = {capture.name for arena in arenas for capture in (*arena.train, *arena.test)}
+    used = {capture.name for one in rounds for capture in (*one.train, *one.test)}
     tables = []
     for captures, chosen in ((own, variants), (published.captures, as_fast)):
         wanted_captures = [capture for capture in captures if capture.name in used]
         if wanted_captures:
             labels = config.features.positive_dst_count
             tables.append(training_table(wanted_captures, plan, labels, chosen, config.seed, progress))
-    return Material(tuple(own), published, arenas, Tables(tables))
+    return Material(tuple(own), published, rounds, Tables(tables))
 
 
 def contestants(config: BenchmarkConfig, material: Material) -> Iterator[Contestant]:
@@ -107,13 +107,13 @@ def contestants(config: BenchmarkConfig, material: Material) -> Iterator[Contest
 def contest(config: BenchmarkConfig, material: Material, progress: Progress) -> Iterator[Part]:
     """Give what every contestant says in every arena, contestant by contestant."""
     everybody = list(contestants(config, material))
-    progress.stage("judging", len(everybody) * len(material.arenas))
+    progress.stage("judging", len(everybody) * len(material.rounds))
     for contestant in everybody:
-        for arena in material.arenas:
-            entry = contestant.enter(arena)
+        for one in material.rounds:
+            entry = contestant.enter(one)
             progress.step()
             if entry is not None:
-                yield Part(arena, contestant, entry)
+                yield Part(one, contestant, entry)
 
 
 def _published(config: BenchmarkConfig, plan: FeaturePlan, progress: Progress) -> Published:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sweepml.baselines.base import Rule
 from sweepml.baselines.registry import RULES, make_rule
@@ -17,6 +18,8 @@ from sweepml.datasets.capture import Capture
 from sweepml.datasets.splits import SourceGroups, assign_groups
 from sweepml.errors import ConfigError, InputError
 from sweepml.evaluation.alerts import JudgementRules
+from sweepml.evaluation.curves import CurvePoint, curve_of_alerts, curve_of_rule
+from sweepml.evaluation.judged_tables import JudgedRows
 from sweepml.evaluation.rows import ScoredRows
 from sweepml.evaluation.rule_thresholds import tune_rule
 from sweepml.export.bundle import CalibratedDetector
@@ -26,7 +29,7 @@ from sweepml.models.registry import MODELS, make_model
 from sweepml.pipeline.rows import LabelledRows, labelled_rows
 from sweepml.runtime.bundle import Bundle
 from sweepml.schema.alert import AlertRow
-from sweepml.tasks.benchmark.arenas import Arena
+from sweepml.tasks.benchmark.rounds import Round
 from sweepml.tasks.cross_validation import judge, out_of_fold, scored_rows
 from sweepml.tasks.data import TrainingTable, feature_plan
 from sweepml.tasks.progress import Silent
@@ -34,6 +37,9 @@ from sweepml.tasks.train import alert_budget, final_detector
 
 SHIPPED: Final = "shipped"
 BUDGET: Final = "budget"
+
+_CURVE_FROM: Final = 0.02
+"""Curves of models begin at this score: below it nearly every source is an alert. Chosen, not tuned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +50,18 @@ class Entry:
     ----------
     alerts
         At its operating point, on the arena's test captures.
-    ranking
-        At the lowest operating point that ranks everything, for curves; the alerts themselves where there is none.
     threshold
         The operating point, in words.
-    scored
-        Rows with calibrated scores, of models only.
+    curve
+        What would happen at other thresholds; None where its alerts are all that is known.
+    rows
+        Of models only: every row with its score and verdict.
     """
 
     alerts: tuple[AlertRow, ...]
-    ranking: tuple[AlertRow, ...]
     threshold: str
-    scored: ScoredRows | None = None
+    curve: list[CurvePoint] | None = None
+    rows: JudgedRows | None = None
 
 
 class Contestant(Protocol):
@@ -77,7 +83,7 @@ class Contestant(Protocol):
     def operating_point(self) -> str:
         """`SHIPPED` or `BUDGET`."""
 
-    def enter(self, arena: Arena) -> Entry | None:
+    def enter(self, here: Round) -> Entry | None:
         """Return what it says in an arena, None where it cannot take part."""
 
 
@@ -128,59 +134,52 @@ class ModelContestant:
         """Return an untrained model."""
         return make_model(self._config.model.name, self._config.model.params)
 
-    def enter(self, arena: Arena) -> Entry | None:
+    def enter(self, here: Round) -> Entry | None:
         """Train and test as the arena says; None where too few sweeps can be trained on."""
-        if arena.is_cross_validated:
-            return self._cross_validated(arena)
-        detector = self._detector(arena)
+        if not here.train:
+            return None
+        if here.is_cross_validated:
+            return self._cross_validated(here)
+        detector = self._detector(here)
         if detector is None:
             return None
-        rows = self._tables.of(arena.test).rows
+        rows = self._tables.of(here.test).rows
         scored = scored_rows(rows, detector.score(rows.features.values))
         limits = np.array([detector.thresholds[int(length)] for length in rows.features.length_s], np.float32)
         words = ", ".join(f"{length} s: {limit:.4f}" for length, limit in sorted(detector.thresholds.items()))
-        return self._entry(scored, scored.score >= limits, words)
+        return _entry_of_rows(here, scored, scored.score >= limits, words, self.name)
 
-    def _cross_validated(self, arena: Arena) -> Entry | None:
-        table, groups = self._tables.of(arena.train), self._groups(arena)
+    def _cross_validated(self, here: Round) -> Entry | None:
+        table, groups = self._tables.of(here.train), self._groups(here)
         folds = min(self._config.split.folds, _groups_with_sweep(groups))
         if folds < 2:
             return None
         split = replace(self._config.split, folds=folds)
         found = out_of_fold(self.make, table, groups, split, self._config.seed, Silent())
-        validated = judge(found, table.rows, groups, arena.test, alert_budget(self._config.alerts))
+        validated = judge(found, table.rows, groups, here.test, alert_budget(self._config.alerts))
         words = f"chosen in each of {folds} folds on the others"
-        return self._entry(validated.scored, validated.verdicts, words)
+        return _entry_of_rows(here, validated.scored, validated.verdicts, words, self.name)
 
-    def _detector(self, arena: Arena) -> CalibratedDetector | None:
-        key = tuple(capture.name for capture in arena.train)
+    def _detector(self, here: Round) -> CalibratedDetector | None:
+        key = tuple(capture.name for capture in here.train)
         if key not in self._trained:
-            self._trained[key] = self._train(arena)
+            self._trained[key] = self._train(here)
         return self._trained[key]
 
-    def _train(self, arena: Arena) -> CalibratedDetector | None:
-        table, groups = self._tables.of(arena.train), self._groups(arena)
+    def _train(self, here: Round) -> CalibratedDetector | None:
+        table, groups = self._tables.of(here.train), self._groups(here)
         folds = min(self._config.split.folds, _groups_with_sweep(groups))
         if folds < 2:
             return None
         split = replace(self._config.split, folds=folds)
         found = out_of_fold(self.make, table, groups, split, self._config.seed, Silent())
-        detector, _ = final_detector(self.make, table, groups, arena.train, found, self._config)
+        detector, _ = final_detector(self.make, table, groups, here.train, found, self._config)
         return detector
 
-    def _groups(self, arena: Arena) -> SourceGroups:
-        names = {capture.name for capture in arena.train}
+    def _groups(self, here: Round) -> SourceGroups:
+        names = {capture.name for capture in here.train}
         together = [chain for chain in self._config.data.together if set(chain) <= names]
-        return assign_groups(arena.train, together=together, tie=arena.tie)
-
-    def _entry(self, scored: ScoredRows, verdicts: np.ndarray, words: str) -> Entry:
-        everything = np.ones(len(scored), bool)
-        return Entry(
-            tuple(scored.to_alerts(verdicts, self.name)),
-            tuple(scored.to_alerts(everything, self.name)),
-            words,
-            scored,
-        )
+        return assign_groups(here.train, together=together, tie=here.tie)
 
 
 class RuleContestant:
@@ -195,43 +194,38 @@ class RuleContestant:
         self.name = rule.name if operating_point == SHIPPED else f"{rule.name}@{operating_point}"
         self.title = rule.title if operating_point == SHIPPED else f"{rule.title}, tuned"
 
-    def enter(self, arena: Arena) -> Entry | None:
+    def enter(self, here: Round) -> Entry | None:
         """Run the rule; where it is tuned and the arena is cross-validated, each capture's threshold is the others'."""
         if self.operating_point == SHIPPED:
-            return self._run([(self._rule, arena.test)])
-        if not arena.is_cross_validated:
-            return self._run([(self._tuned(arena.train), arena.test)])
-        if len(arena.test) < 2:
+            return self._run([(self._rule, here.test)], curve_of_rule(here.test, self._rule))
+        if not here.train:
+            return None
+        if not here.is_cross_validated:
+            return self._run([(self._tuned(here.train), here.test)])
+        if len(here.test) < 2:
             return None
         return self._run(
-            [(self._tuned([other for other in arena.test if other is not one]), (one,)) for one in arena.test]
+            [(self._tuned([other for other in here.test if other is not one]), (one,)) for one in here.test]
         )
 
     def _tuned(self, captures: Sequence[Capture]) -> Rule:
-        judgement = JudgementRules(close_after_s=self._config.alerts.close_after_s)
         try:
-            return tune_rule(self._rule, captures, alert_budget(self._config.alerts), judgement).rule
+            return tune_rule(
+                self._rule, captures, alert_budget(self._config.alerts), judgement_rules(self._config)
+            ).rule
         except (
             InputError
         ):  # its statistic rises nowhere on these captures, so that nothing speaks for another threshold
             return self._rule
 
-    def _run(self, parts: Sequence[tuple[Rule, Sequence[Capture]]]) -> Entry:
-        alerts: list[AlertRow] = []
-        ranking: list[AlertRow] = []
-        for rule, captures in parts:
-            for capture in captures:
-                trajectory = rule.trajectory(capture.connections, capture.hosts)
-                alerts += rule.alerts_of(trajectory, capture.hosts, capture.name)
-                lowest = float(trajectory.levels[0]) if len(trajectory.levels) else rule.threshold
-                ranking += rule.with_threshold(lowest).alerts_of(trajectory, capture.hosts, capture.name)
-        words = ", ".join(sorted({f"{rule.threshold:g}" for rule, _ in parts}))
-        own = self.name
-        return Entry(
-            tuple(replace(alert, detector=own) for alert in alerts),
-            tuple(replace(alert, detector=own) for alert in ranking),
-            words,
-        )
+    def _run(self, parts: Sequence[tuple[Rule, Sequence[Capture]]], curve: list[CurvePoint] | None = None) -> Entry:
+        alerts = [
+            replace(alert, detector=self.name)
+            for rule, captures in parts
+            for capture in captures
+            for alert in rule.alerts(capture.connections, capture.hosts, capture.name)
+        ]
+        return Entry(tuple(alerts), ", ".join(sorted({f"{rule.threshold:g}" for rule, _ in parts})), curve)
 
 
 class BundleContestant:
@@ -247,9 +241,9 @@ class BundleContestant:
         self.name = f"{self._bundle.manifest.name}:{self._bundle.bundle_id}"
         self.title = f"{self._bundle.manifest.name} ({Path(path).name})"
 
-    def enter(self, arena: Arena) -> Entry:
+    def enter(self, here: Round) -> Entry:
         """Score the test captures with the bundle's own windows and thresholds."""
-        parts = [self._of(capture) for capture in arena.test]
+        parts = [self._of(capture) for capture in here.test]
         rows = LabelledRows.concat(parts)
         score, verdict = self._bundle.score(rows.features.values)
         columns = {spec.length_s: i for i, spec in enumerate(self._bundle.plan.windows)}
@@ -257,12 +251,7 @@ class BundleContestant:
         scored = scored_rows(rows, score)
         raised = verdict[np.arange(len(rows)), column]
         words = ", ".join(f"{length} s: {limit:.4f}" for length, limit in self._bundle.thresholds.items())
-        return Entry(
-            tuple(scored.to_alerts(raised, self.name)),
-            tuple(scored.to_alerts(np.ones(len(rows), bool), self.name)),
-            words,
-            scored,
-        )
+        return _entry_of_rows(here, scored, raised, words, self.name)
 
     def _of(self, capture: Capture) -> LabelledRows:
         if capture.name not in self._rows:
@@ -281,12 +270,17 @@ class ForeignContestant:
         self.name = name
         self.title = name
 
-    def enter(self, arena: Arena) -> Entry | None:
+    def enter(self, here: Round) -> Entry | None:
         """Return the alerts where the arena tests nothing but their captures; None elsewhere."""
         covered = {alert.capture for alert in self._alerts}
-        if not {capture.name for capture in arena.test} <= covered:
+        if not {capture.name for capture in here.test} <= covered:
             return None
-        return Entry(self._alerts, self._alerts, "as the tool has it")
+        return Entry(self._alerts, "as the tool has it")
+
+
+def judgement_rules(config: BenchmarkConfig) -> JudgementRules:
+    """Return when an alert is about an episode, and which alerts are one: the same for everybody."""
+    return JudgementRules(close_after_s=config.alerts.close_after_s)
 
 
 def model_names(config: BenchmarkConfig) -> list[str]:
@@ -327,3 +321,11 @@ def check_contestants(config: BenchmarkConfig) -> None:
 def _groups_with_sweep(groups: SourceGroups) -> int:
     place = {unit: i for i, unit in enumerate(groups.units)}
     return len({int(groups.group[place[name, one.source]]) for name, one in groups.episodes if one.is_sweep})
+
+
+def _entry_of_rows(here: Round, scored: ScoredRows, raised: NDArray[np.bool_], words: str, name: str) -> Entry:
+    """Return the entry of whoever scores rows."""
+    # What scores below every verdict by far is on no curve; a finding is known by its highest row.
+    ranked = scored.score >= np.float32(_CURVE_FROM)
+    curve = curve_of_alerts(here.test, scored.to_alerts(ranked, name))
+    return Entry(tuple(scored.to_alerts(raised, name)), words, curve, JudgedRows(scored, raised))
