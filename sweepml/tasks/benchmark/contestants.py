@@ -209,13 +209,10 @@ class RuleContestant:
         )
 
     def _tuned(self, captures: Sequence[Capture]) -> Rule:
+        budget, judgement = alert_budget(self._config.alerts), judgement_rules(self._config)
         try:
-            return tune_rule(
-                self._rule, captures, alert_budget(self._config.alerts), judgement_rules(self._config)
-            ).rule
-        except (
-            InputError
-        ):  # its statistic rises nowhere on these captures, so that nothing speaks for another threshold
+            return tune_rule(self._rule, captures, budget, judgement).rule
+        except InputError:  # its statistic rises nowhere here, so that nothing speaks for another threshold
             return self._rule
 
     def _run(self, parts: Sequence[tuple[Rule, Sequence[Capture]]], curve: list[CurvePoint] | None = None) -> Entry:
