@@ -35,8 +35,8 @@ def transfer_section(results: Results) -> Section:
         "transfer",
         title,
         (
-            Table("Episode recall, and episodes caught of all", columns, tuple(recall)),
-            Table("False alerts per day per 1,000 sources, and their number", columns, tuple(false)),
+            Table("Episode recall; below it the episodes caught of all, and the interval", columns, tuple(recall)),
+            Table("False alerts per day per 1,000 sources; below the rate their number", columns, tuple(false)),
         ),
     )
 
@@ -78,11 +78,11 @@ def _recall_cell(row: Any) -> Cell:
     if row is None:
         return Cell(DASH)
     cell = share_cell(row.recall, row.recall_low, row.recall_high, is_tinted=True)
-    return Cell(cell.text, f"{cell.note} {row.caught}/{row.episode_count}".strip(), cell.tint)
+    return Cell(cell.text, f"{row.caught}/{row.episode_count}, {cell.note}".rstrip(", "), cell.tint)
 
 
 def _false_cell(row: Any) -> Cell:
-    return Cell(quantity(row.false_rate), f"{count(row.false_alerts)} alerts")
+    return Cell(quantity(row.false_rate), count(row.false_alerts))
 
 
 def _strata_table(results: Results, rows: pd.DataFrame, contestants: list[str], dimension: str) -> Table:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from sweepml.evaluation.benchmark_report.svg import DASHES, GRID, INK, SERIES
+from sweepml.evaluation.benchmark_report.svg import DASHES, GRID, INK, LINE_WIDTH, SERIES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,7 +90,7 @@ def budget_recall(curves: Sequence[pd.DataFrame], budget: float) -> Figure:
     figure, axes = _empty("false alerts per day per 1,000 sources", "episode recall")
     for i, curve in enumerate(curves):
         rows = _thinned(curve.sort_values("threshold", ascending=False))
-        axes.plot(rows.false_rate, rows.recall, **_style(i))
+        axes.step(rows.false_rate, rows.recall, where="post", **_style(i))
     _rate_axis(axes, curves, budget)
     axes.set(ylim=(-0.02, 1.04))
     return figure
@@ -147,7 +147,7 @@ def _empty(xlabel: str, ylabel: str) -> tuple[Figure, Axes]:
 
 
 def _style(i: int) -> dict[str, Any]:
-    return {"color": SERIES[i], "linewidth": 1.8, "dashes": DASHES[i] or (None, None)}
+    return {"color": SERIES[i], "linewidth": LINE_WIDTH, "dashes": DASHES[i] or (None, None)}
 
 
 def _rate_axis(axes: Axes, curves: Sequence[pd.DataFrame], budget: float) -> None:

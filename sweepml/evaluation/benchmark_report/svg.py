@@ -19,8 +19,10 @@ GRID: Final = "#010204"
 """Stand-in for the colour of grid lines."""
 SERIES: Final = tuple(f"#0102{0x10 + i:02x}" for i in range(6))
 """Stand-ins for the colours of the series."""
-DASHES: Final = ((), (6.0, 2.0), (2.0, 2.0), (7.0, 2.0, 2.0, 2.0), (10.0, 3.0), (1.0, 3.0))
-"""Dash patterns of the series in points: a series is known without its colour."""
+LINE_WIDTH: Final = 1.8
+"""Of the series, in points."""
+DASHES: Final = ((), (4.0, 1.5), (1.2, 1.2), (5.0, 1.5, 1.2, 1.5), (8.0, 2.0), (1.2, 3.0))
+"""Dash patterns of the series in line widths: a series is known without its colour."""
 
 _VARIABLES: Final = {
     INK: "currentColor",
