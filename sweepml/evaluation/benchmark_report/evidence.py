@@ -15,16 +15,16 @@ MOST_ALERTS: Final = 200
 
 _MISSED_COLUMNS: Final = (
     Column("scenario", is_number=False),
-    Column("missed by", is_number=False),
     Column("kind", is_number=False),
     Column("tool", is_number=False),
     Column("scope", is_number=False),
-    Column("ports", is_number=False),
+    Column("ports", is_number=False, is_wide=True),
     Column("sources"),
     Column("targets"),
     Column("new targets a second"),
     Column("answered share"),
     Column("seconds"),
+    Column("missed by", is_number=False, is_wide=True),
 )
 _ALERT_COLUMNS: Final = (
     Column("source", is_number=False),
@@ -33,7 +33,7 @@ _ALERT_COLUMNS: Final = (
     Column("raised (UTC)", is_number=False),
     Column("evidence since (UTC)", is_number=False),
     Column("score"),
-    Column("ports", is_number=False),
+    Column("ports", is_number=False, is_wide=True),
     Column("destinations"),
     Column("answered"),
     Column("refused"),
@@ -57,14 +57,18 @@ def missed_section(results: Results) -> Section:
         missed = rows[~rows.caught & rows.contestant.isin(contestants)]
         if missed.empty:
             continue
-        table = _missed_table(results, missed, contestants)
         best = results.best_model(arena)
+        table = _missed_table(results, missed, contestants, best)
         here = "" if best is None else f", {(missed.contestant == best).sum()} of them by {results.label(best)}"
         name = f"{results.arena_title(arena)}: {missed.scenario.nunique()} episodes that one or more missed{here}"
         blocks.append(Fold(name, (table,)))
     if not blocks:
         return without_rows("missed", title, "No episode was missed by any contestant.")
-    return Section("missed", title, (Prose("Episodes that most contestants missed come first."), *blocks))
+    return Section(
+        "missed",
+        title,
+        (Prose("Episodes that the best model missed come first, then those that most missed."), *blocks),
+    )
 
 
 def false_alerts_section(results: Results) -> Section:
@@ -100,18 +104,16 @@ def _judged(results: Results, arena: str) -> list[str]:
     return results.compared(arena) or results.ranked(arena).contestant.tolist()
 
 
-def _missed_table(results: Results, missed: pd.DataFrame, contestants: list[str]) -> Table:
+def _missed_table(results: Results, missed: pd.DataFrame, contestants: list[str], best: str | None) -> Table:
     rows = []
     for scenario, group in missed.groupby("scenario"):
         facts = group.iloc[0]
-        names = [results.label(one) for one in contestants if one in set(group.contestant)]
-        who = f"all {len(contestants)}" if len(names) == len(contestants) > 1 else ", ".join(names)
+        missed_it = set(group.contestant)
         rows.append(
             (
-                len(names),
+                (best not in missed_it, -len(missed_it)),
                 (
                     Cell(str(scenario)),
-                    Cell(who),
                     Cell(facts.kind),
                     Cell(facts.tool),
                     Cell(facts.scope),
@@ -121,11 +123,22 @@ def _missed_table(results: Results, missed: pd.DataFrame, contestants: list[str]
                     Cell(quantity(facts.rate_per_s)),
                     Cell(share(facts.success_share)),
                     Cell(quantity(facts.duration_s)),
+                    Cell(_who(results, contestants, missed_it)),
                 ),
             )
         )
-    rows.sort(key=lambda row: -row[0])
+    rows.sort(key=lambda row: row[0])
     return Table("Missed episodes", _MISSED_COLUMNS, tuple(cells for _, cells in rows), has_filter=True)
+
+
+def _who(results: Results, contestants: list[str], missed_it: set[str]) -> str:
+    """Return who missed an episode, or who alone did not, whichever is shorter."""
+    caught_it = [results.label(one) for one in contestants if one not in missed_it]
+    if not caught_it:
+        return "every contestant"
+    if len(caught_it) < len(missed_it):
+        return f"all but {', '.join(caught_it)}"
+    return ", ".join(results.label(one) for one in contestants if one in missed_it)
 
 
 def _alert_blocks(rows: pd.DataFrame) -> list[Block]:
