@@ -12,9 +12,12 @@ from sweepml.evaluation.benchmark_report.results import Results, named_rows
 
 MOST_ALERTS: Final = 200
 """False alerts of one contestant in one arena that the page lists; table ``alerts`` holds all. Chosen, not tuned."""
+_FILTER_FROM: Final = 10
+"""Rows above which a table is worth searching. Chosen, not tuned."""
 
 _MISSED_COLUMNS: Final = (
     Column("scenario", is_number=False),
+    Column("missed by", is_number=False, is_wide=True),
     Column("kind", is_number=False),
     Column("tool", is_number=False),
     Column("scope", is_number=False),
@@ -24,14 +27,12 @@ _MISSED_COLUMNS: Final = (
     Column("new targets a second"),
     Column("answered share"),
     Column("seconds"),
-    Column("missed by", is_number=False, is_wide=True),
 )
 _ALERT_COLUMNS: Final = (
     Column("source", is_number=False),
     Column("role", is_number=False),
     Column("what it is", is_number=False),
-    Column("raised (UTC)", is_number=False),
-    Column("evidence since (UTC)", is_number=False),
+    Column("raised, and evidence since (UTC)", is_number=False, is_wide=True),
     Column("score"),
     Column("ports", is_number=False, is_wide=True),
     Column("destinations"),
@@ -83,7 +84,7 @@ def false_alerts_section(results: Results) -> Section:
             rows = results.rows("alerts", arena, one)
             rows = rows[~rows.is_true & ~rows.merged_into].sort_values("score", ascending=False, kind="stable")
             if len(rows):
-                name = f"{results.arena_title(arena)}: {results.label(one)}, {count(len(rows))} false alerts"
+                name = f"{results.arena_title(arena)}: {results.label(one)}, false alerts: {count(len(rows))}"
                 blocks.append(Fold(name, tuple(_alert_blocks(rows))))
     if not blocks:
         return without_rows("false-alerts", title, "No false alert was raised.")
@@ -114,6 +115,7 @@ def _missed_table(results: Results, missed: pd.DataFrame, contestants: list[str]
                 (best not in missed_it, -len(missed_it)),
                 (
                     Cell(str(scenario)),
+                    Cell(_who(results, contestants, missed_it)),
                     Cell(facts.kind),
                     Cell(facts.tool),
                     Cell(facts.scope),
@@ -123,12 +125,11 @@ def _missed_table(results: Results, missed: pd.DataFrame, contestants: list[str]
                     Cell(quantity(facts.rate_per_s)),
                     Cell(share(facts.success_share)),
                     Cell(quantity(facts.duration_s)),
-                    Cell(_who(results, contestants, missed_it)),
                 ),
             )
         )
     rows.sort(key=lambda row: row[0])
-    return Table("Missed episodes", _MISSED_COLUMNS, tuple(cells for _, cells in rows), has_filter=True)
+    return Table("Missed episodes", _MISSED_COLUMNS, tuple(cells for _, cells in rows), len(rows) > _FILTER_FROM)
 
 
 def _who(results: Results, contestants: list[str], missed_it: set[str]) -> str:
@@ -148,8 +149,7 @@ def _alert_blocks(rows: pd.DataFrame) -> list[Block]:
             Cell(row.source, row.capture),
             Cell(row.role),
             Cell(row.kind.replace("_", " ")),
-            Cell(utc(row.detected_us)),
-            Cell(utc(row.since_us)),
+            Cell(utc(row.detected_us), f"since {utc(row.since_us)}"),
             Cell(quantity(row.score), f"{count(row.horizon_s)} s" if row.horizon_s else ""),
             Cell(row.ports),
             Cell(_edges(row.dst_count)),
@@ -158,7 +158,7 @@ def _alert_blocks(rows: pd.DataFrame) -> list[Block]:
         )
         for row in named_rows(shown)
     )
-    blocks: list[Block] = [Table("False alerts", _ALERT_COLUMNS, cells, has_filter=True)]
+    blocks: list[Block] = [Table("False alerts", _ALERT_COLUMNS, cells, has_filter=len(cells) > _FILTER_FROM)]
     more = len(rows) - len(shown)
     if more:
         blocks.append(Prose(f"{count(more)} more of lower score are in the table alerts.parquet."))
