@@ -49,16 +49,14 @@ def to_svg(figure: Figure, prefix: str) -> str:
         metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(buffer, format="svg", transparent=True, metadata=metadata)
     text = buffer.getvalue()
-    text = text[text.index("<svg") :]
+    head, body = text[text.index("<svg") :].split(">", 1)
+    # The page gives the size, and an HTML parser knows the name spaces.
+    text = re.sub(r' (?:xmlns(?::\w+)?|width|height|version)="[^"]*"', "", head) + ">" + body
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = (
-        re.sub(r' (?:xmlns(?::\w+)?|width|height|version)="[^"]*"', "", text[: text.index(">")])
-        + text[text.index(">") :]
-    )
     text = re.sub(r'\bid="', f'id="{prefix}-', text)
     text = re.sub(r"url\(#", f"url(#{prefix}-", text)
     text = re.sub(r'xlink:href="#', f'href="#{prefix}-', text)
     text = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font-size: \1", text)
     for colour, variable in _VARIABLES.items():
         text = text.replace(colour, variable)
-    return text.replace("<svg", '<svg role="img"', 1).strip()
+    return text.strip()

@@ -101,7 +101,7 @@ def test_page_is_the_same_on_every_run(html: str) -> None:
 
 
 def test_every_plot_follows_the_colours_of_the_page(html: str) -> None:
-    plots = re.findall(r'<div class="plot">(.*?)</div>', html, flags=re.DOTALL)
+    plots = re.findall(r'<div class="plot"[^>]*>(.*?)</div>', html, flags=re.DOTALL)
     assert len(plots) == 6
     for plot in plots:
         assert re.findall(r"#[0-9a-fA-F]{6}\b", plot) == []

@@ -1,7 +1,9 @@
 """What the sections say: numbers as in the tables, and who is compared with whom."""
 
+import pandas as pd
 import pytest
 
+from sweepml.evaluation.benchmark_report.evidence import MOST_ALERTS
 from sweepml.evaluation.benchmark_report.html import render_html
 from sweepml.evaluation.benchmark_report.results import Results
 from sweepml.evaluation.benchmark_tables import PROBES
@@ -114,6 +116,16 @@ def test_false_alert_stands_with_its_evidence(page: Page) -> None:
     assert cells[0] == f"{CRAWLER} lab"
     assert cells[1:4] == ["crawler", "background", "1970-01-01 00:01:54 since 1970-01-01 00:01:40"]
     assert cells[5:12] == ["tcp/80 (15)", "15", "15", "0", "0", "0", "0"]
+
+
+def test_false_alerts_beyond_what_a_page_bears_are_counted() -> None:
+    tables = make_tables()
+    alerts = tables["alerts"]
+    one = alerts[~alerts.is_true & (alerts.arena == "tools")]
+    many = pd.concat([one] * (MOST_ALERTS + 3), ignore_index=True)
+    page = Page(render_html(make_results(tables | {"alerts": many})))
+    assert len([cells for cells in page.rows["false-alerts"] if cells[0].startswith(CRAWLER)]) == MOST_ALERTS
+    assert "3 more of lower score are in the table alerts.parquet." in page.sections["false-alerts"]
 
 
 def test_without_a_model_there_is_no_verdict(page: Page) -> None:
