@@ -132,7 +132,9 @@ def _precision(results: Results, arena: str) -> Table:
     rows = [
         (
             Cell(results.label(row["contestant"])),
-            *(share_cell(row[name], row[f"{name}_low"], row[f"{name}_high"]) for name in (*depths, *rates)),
+            *(share_cell(row[name], row[f"{name}_low"], row[f"{name}_high"]) for name in depths),
+            # At a low base rate precision is small, and its first digits are what counts.
+            *(quantity_cell(row[name], row[f"{name}_low"], row[f"{name}_high"]) for name in rates),
         )
         for row in results.ranked(arena).to_dict("records")
     ]

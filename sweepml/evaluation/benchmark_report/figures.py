@@ -20,6 +20,7 @@ _MOST_POINTS: Final = 400
 """Points of one line that a plot of this size can show."""
 _SIZE_INCHES: Final = (5.4, 3.7)
 """Small enough that its text is still legible where a telephone shrinks it."""
+_TEXT_POINTS: Final = 11.0
 _LEAST: Final = {"seconds": 0.1, "targets": 1.0}
 """Where a logarithmic axis begins: what comes earlier is drawn there."""
 
@@ -135,9 +136,9 @@ def _empty(xlabel: str, ylabel: str) -> tuple[Figure, Axes]:
 
     figure = Figure(figsize=_SIZE_INCHES, layout="constrained")
     axes = figure.subplots()
-    axes.set_xlabel(xlabel, color=INK)
-    axes.set_ylabel(ylabel, color=INK)
-    axes.tick_params(which="both", color=INK, labelcolor=INK)
+    axes.set_xlabel(xlabel, color=INK, fontsize=_TEXT_POINTS)
+    axes.set_ylabel(ylabel, color=INK, fontsize=_TEXT_POINTS)
+    axes.tick_params(which="both", color=INK, labelcolor=INK, labelsize=_TEXT_POINTS)
     axes.grid(color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     for side, spine in axes.spines.items():
