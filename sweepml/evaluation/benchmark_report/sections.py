@@ -19,6 +19,7 @@ def make_sections(results: Results) -> list[Section]:
         breakdown.transfer_section(results),
         breakdown.strata_section(results),
         breakdown.roles_section(results),
+        breakdown.windows_section(results),
         checks.probes_section(results),
         checks.allowlist_section(results),
         evidence.missed_section(results),

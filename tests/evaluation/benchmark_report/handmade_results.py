@@ -14,7 +14,7 @@ import pandas as pd
 from sweepml.evaluation.allowlist import AllowlistEntry
 from sweepml.evaluation.arena import Arena
 from sweepml.evaluation.benchmark_report.results import CaptureFacts, Measurement, Results
-from sweepml.evaluation.benchmark_tables import CALIBRATION, CONTESTANTS, PROBES, join_tables
+from sweepml.evaluation.benchmark_tables import CALIBRATION, CONTESTANTS, PROBES, WINDOWS, join_tables
 from sweepml.evaluation.judged_tables import Judging, judged_tables
 from sweepml.graph.connections import SWEEP_LABEL
 from sweepml.schema.alert import AlertRow
@@ -31,6 +31,7 @@ ANCHORS = (
     "transfer",
     "strata",
     "roles",
+    "windows",
     "probes",
     "allowlist",
     "missed",
@@ -104,7 +105,13 @@ def _tables(model: bool, more_rules: int) -> dict[str, pd.DataFrame]:
     copies = [(f"copy{i}@budget", f"Copy {i}", "rule", "budget") for i in range(more_rules)]
     names = ("contestant", "title", "kind", "operating_point", "threshold", "note")
     judging = Judging(allowlist=[AllowlistEntry("old hosts", date(2027, 1, 1), source=FIRST)], as_of=date(2026, 11, 25))
-    parts = [{"contestants": CONTESTANTS.make(dict(zip(names, (*row, "", ""), strict=True)) for row in rows + copies)}]
+    parts = [
+        {
+            "contestants": CONTESTANTS.make(
+                dict(zip(names, (*row, "0.5", "a note"), strict=True)) for row in rows + copies
+            )
+        }
+    ]
     for arena in ARENAS:
         parts.append({"arenas": arena.table()})
         for contestant, *_ in rows + copies:
@@ -113,6 +120,7 @@ def _tables(model: bool, more_rules: int) -> dict[str, pd.DataFrame]:
             parts.append(judged_tables(arena, contestant, alerts, judging))
     if model:
         parts.append({"calibration": CALIBRATION.make([calibration_row(0), calibration_row(9)])})
+        parts.append({"windows": WINDOWS.make([window_row(0), window_row(60)])})
     parts.append({"probes": PROBES.make([probe_row("ports", is_chance=True)])})
     return join_tables(parts)
 
@@ -124,6 +132,14 @@ def calibration_row(number: int) -> dict[str, object]:
     return {
         **{"arena": "tools", "contestant": MODEL, "bin_low": low, "bin_high": low + 0.1, "mean_score": middle},
         **{"observed": middle, "observed_low": low, "observed_high": low + 0.1, "count": 7},
+    }
+
+
+def window_row(horizon_s: int) -> dict[str, object]:
+    """Return the windows of one horizon."""
+    return {
+        **{"arena": "tools", "contestant": MODEL, "horizon_s": horizon_s, "positives": 4, "negatives": 1000},
+        **{"precision": 0.75, "recall": 0.5, "average_precision": 0.625, "false_positive_ratio": 0.001},
     }
 
 

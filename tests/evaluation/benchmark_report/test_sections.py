@@ -79,6 +79,16 @@ def test_strata_say_how_many_episodes_they_rest_on(page: Page) -> None:
     assert ["contestant", "internal (n=2)"] in page.rows["strata"]
 
 
+def test_windows_are_judged_after_episodes(page: Page) -> None:
+    assert row(page, "windows", "Forest", nth=1) == ["Forest", "60 s", "4", "1,000", "0.75", "0.50", "0.62", "0.001"]
+    anchors = list(page.sections)
+    assert anchors.index("headline") < anchors.index("windows")
+
+
+def test_contestants_stand_with_their_thresholds_and_notes(page: Page) -> None:
+    assert row(page, "measured", "Walk, as shipped")[1:] == ["rule", "as shipped", "0.5", "a note"]
+
+
 def test_false_alerts_are_counted_by_role(page: Page) -> None:
     assert row(page, "roles", "crawler") == ["crawler", "1", "0", "1 1 of 1"]
 
