@@ -44,6 +44,7 @@ def wheel(dist: Path) -> Path:
 def test_wheel_holds_package_and_config_only(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {"sweepml/__init__.py", "sweepml/py.typed", "sweepml/_conf/train.yaml"} <= set(names)
+    assert {f"sweepml/evaluation/benchmark_report/report.{end}" for end in ("html.j2", "css", "js")} <= set(names)
     assert {name.split("/")[0].partition("-")[0] for name in names} == {"sweepml"}
 
 

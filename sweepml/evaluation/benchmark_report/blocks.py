@@ -30,10 +30,19 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Heading of a column, and whether numbers stand below it, which are flush right."""
+    """Heading of a column.
+
+    Attributes
+    ----------
+    is_number
+        Whether numbers stand below it, which are flush right.
+    is_wide
+        Whether text of several lines stands below it.
+    """
 
     title: str
     is_number: bool = True
+    is_wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)

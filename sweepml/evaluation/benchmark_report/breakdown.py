@@ -1,4 +1,4 @@
-"""Sections that break the headline down: by data set, by kind of episode, by role of the source."""
+"""Sections that break the headline down: by data set, by kind of episode, by window, by role of the source."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import pandas as pd
 
-from sweepml.evaluation.benchmark_report.blocks import Block, Cell, Column, Heading, Section, Table, without_rows
-from sweepml.evaluation.benchmark_report.numbers import DASH, count, quantity, share_cell
+from sweepml.evaluation.benchmark_report.blocks import Block, Cell, Column, Heading, Prose, Section, Table, without_rows
+from sweepml.evaluation.benchmark_report.numbers import DASH, count, quantity, share, share_cell
 from sweepml.evaluation.benchmark_report.results import Results, named_rows
 
 TRANSFER_MARK: Final = ">"
@@ -35,8 +35,8 @@ def transfer_section(results: Results) -> Section:
         "transfer",
         title,
         (
-            Table("Episode recall, and episodes caught of all", columns, tuple(recall)),
-            Table("False alerts per day per 1,000 sources, and their number", columns, tuple(false)),
+            Table("Episode recall; below it the episodes caught of all, and the interval", columns, tuple(recall)),
+            Table("False alerts per day per 1,000 sources; below the rate their number", columns, tuple(false)),
         ),
     )
 
@@ -55,6 +55,21 @@ def strata_section(results: Results) -> Section:
     if not blocks:
         return without_rows("strata", title, "Recall was not measured by kind of episode.")
     return Section("strata", title, tuple(blocks))
+
+
+def windows_section(results: Results) -> Section:
+    """Return how single windows of the models are judged, in every headline arena."""
+    title = "Single windows"
+    blocks: list[Block] = []
+    for arena in results.headline_arenas:
+        rows = results.rows("windows", arena)
+        at_budget = rows[rows.contestant.isin(results.compared(arena))]
+        if len(at_budget):
+            blocks += [Heading(results.arena_title(arena)), _windows_table(results, at_budget)]
+    if not blocks:
+        return without_rows("windows", title, "No window was judged for itself.")
+    intro = Prose("Windows of one episode are no independent observations: read the episodes first.")
+    return Section("windows", title, (intro, *blocks))
 
 
 def roles_section(results: Results) -> Section:
@@ -78,11 +93,11 @@ def _recall_cell(row: Any) -> Cell:
     if row is None:
         return Cell(DASH)
     cell = share_cell(row.recall, row.recall_low, row.recall_high, is_tinted=True)
-    return Cell(cell.text, f"{cell.note} {row.caught}/{row.episode_count}".strip(), cell.tint)
+    return Cell(cell.text, f"{row.caught}/{row.episode_count}, {cell.note}".rstrip(", "), cell.tint)
 
 
 def _false_cell(row: Any) -> Cell:
-    return Cell(quantity(row.false_rate), f"{count(row.false_alerts)} alerts")
+    return Cell(quantity(row.false_rate), count(row.false_alerts))
 
 
 def _strata_table(results: Results, rows: pd.DataFrame, contestants: list[str], dimension: str) -> Table:
@@ -97,6 +112,26 @@ def _strata_table(results: Results, rows: pd.DataFrame, contestants: list[str], 
         here = [cells.get((one, stratum)) for stratum in sizes.index]
         lines.append((Cell(results.label(one)), *(_recall_cell(row) for row in here)))
     return Table(f"By {dimension}; n is the number of episodes", columns, tuple(lines))
+
+
+def _windows_table(results: Results, rows: pd.DataFrame) -> Table:
+    columns = (
+        *(Column(title, is_number=False) for title in ("contestant", "window")),
+        *(Column(title) for title in ("with a sweep", "without", "precision", "recall", "average precision")),
+        Column("false positive ratio"),
+    )
+    lines = tuple(
+        (
+            Cell(results.label(row.contestant)),
+            Cell(f"{count(row.horizon_s)} s" if row.horizon_s else "all"),
+            Cell(count(row.positives)),
+            Cell(count(row.negatives)),
+            *(Cell(share(value)) for value in (row.precision, row.recall, row.average_precision)),
+            Cell(quantity(row.false_positive_ratio)),
+        )
+        for row in named_rows(rows)
+    )
+    return Table("Labelled windows, each judged for itself", columns, lines)
 
 
 def _role_arenas(results: Results) -> list[str]:

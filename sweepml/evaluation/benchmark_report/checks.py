@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sweepml.evaluation.benchmark_report.blocks import Cell, Column, Prose, Section, Table, without_rows
+from sweepml.evaluation.benchmark_report.blocks import Block, Cell, Column, Heading, Prose, Section, Table, without_rows
 from sweepml.evaluation.benchmark_report.numbers import DASH, count, interval, share, share_cell
 from sweepml.evaluation.benchmark_report.results import Results, named_rows
 
@@ -47,33 +47,48 @@ def probes_section(results: Results) -> Section:
 
 
 def allowlist_section(results: Results) -> Section:
-    """Return what each entry of the allowlist suppressed and which sweeps it would have hidden."""
+    """Return the entries of the allowlist, and in every headline arena what each suppressed and would have hidden."""
     title = "Allowlist"
-    entries = results.table("allowlist")
-    if entries.empty:
+    accounts = results.table("allowlist")
+    if accounts.empty:
         return without_rows("allowlist", title, "No allowlist was given.")
+    entries = tuple(
+        (Cell(row.entry), Cell(row.reason), Cell(row.expires, "expired" if row.is_expired else ""))
+        for row in named_rows(accounts.drop_duplicates(["entry", "reason", "expires"]))
+    )
+    blocks: list[Block] = [
+        Prose("All other sections are without any allowlist. An entry that no longer holds suppresses nothing."),
+        Table("Entries", _texts("entry", "reason", "expires"), entries),
+    ]
+    for arena in results.headline_arenas:
+        table = _suppressed(results, arena)
+        none = Prose("No entry suppresses an alert of a contestant at the alert budget.")
+        blocks += [Heading(results.arena_title(arena)), table if table.rows else none]
+    return Section("allowlist", title, tuple(blocks))
+
+
+def _suppressed(results: Results, arena: str) -> Table:
+    accounts = results.rows("allowlist", arena)
+    at_work = accounts[accounts.contestant.isin(results.compared(arena)) & (accounts.suppressed > 0)]
     rows = tuple(
         (
-            Cell(row.entry, row.reason),
-            Cell(row.expires, "expired" if row.is_expired else ""),
-            Cell(results.arena_title(row.arena)),
+            Cell(row.entry),
             Cell(results.label(row.contestant)),
             Cell(count(row.suppressed)),
             Cell(count(row.false_suppressed)),
             Cell(row.hidden or DASH),
             Cell(row.covered or DASH),
         )
-        for row in named_rows(entries)
+        for row in named_rows(at_work)
     )
     columns = (
-        Column("entry", is_number=False),
-        Column("expires", is_number=False),
-        Column("arena", is_number=False),
-        Column("contestant", is_number=False),
+        *_texts("entry", "contestant"),
         Column("alerts suppressed"),
         Column("of them wrong"),
-        Column("caught sweeps that it hides", is_number=False),
-        Column("sweeps wholly within it", is_number=False),
+        *_texts("caught sweeps that it hides", "sweeps wholly within it"),
     )
-    caption = "Each entry by itself. The other sections are without any allowlist"
-    return Section("allowlist", title, (Table(caption, columns, rows, has_filter=True),))
+    return Table("Each entry by itself, where it suppresses anything", columns, rows, has_filter=True)
+
+
+def _texts(*titles: str) -> tuple[Column, ...]:
+    return tuple(Column(title, is_number=False) for title in titles)

@@ -30,7 +30,7 @@ def precision_recall_section(results: Results) -> Section:
         svg = to_svg(figures.precision_recall(_of(rows, drawn), points), f"pr-{len(blocks)}")
         caption = "Alert precision against episode recall as the threshold falls; a dot is the operating point"
         blocks += [Heading(results.arena_title(arena)), Plot(caption, svg, _legend(results, drawn))]
-        blocks += _left_out(rows, drawn)
+        blocks += _left_out(results, arena, rows, drawn)
     return _section(blocks, "precision-recall", title, "No precision-recall curve was measured.")
 
 
@@ -54,7 +54,7 @@ def survival_section(results: Results) -> Section:
                     f"undetected; the band is the 95 % interval of {results.label(here[0])}"
                 )
                 blocks.append(Plot(caption, svg, _legend(results, here)))
-        blocks += _left_out(rows, drawn)
+        blocks += _left_out(results, arena, rows, drawn)
     return _section(blocks, "survival", title, "No time to detect was measured.")
 
 
@@ -76,7 +76,7 @@ def budget_section(results: Results) -> Section:
             svg = to_svg(figures.budget_threshold(_of(rows, models), budget), f"budget-{len(blocks)}")
             caption = "Threshold of each model against the false alerts that it gives; the dotted line is the budget"
             blocks.append(Plot(caption, svg, _legend(results, models)))
-        blocks += _left_out(rows, drawn)
+        blocks += _left_out(results, arena, rows, drawn)
     return _section(blocks, "budget", title, "No threshold was measured against the alert budget.")
 
 
@@ -95,7 +95,7 @@ def calibration_section(results: Results) -> Section:
             "diagonal a score is a probability at this share of sweeps"
         )
         blocks += [Heading(results.arena_title(arena)), Plot(caption, svg, _legend(results, drawn))]
-        blocks += _left_out(rows, drawn)
+        blocks += _left_out(results, arena, rows, drawn)
     return _section(blocks, "calibration", title, "No calibration curve was measured.")
 
 
@@ -103,13 +103,19 @@ def _section(blocks: Sequence[Block], anchor: str, title: str, sentence: str) ->
     return Section(anchor, title, tuple(blocks)) if blocks else without_rows(anchor, title, sentence)
 
 
-def _drawn(results: Results, arena: str, rows: pd.DataFrame) -> list[str]:
-    """Return which contestants a plot shows: some models and the best of the others, all at the budget if any is."""
+def _fit(results: Results, arena: str, rows: pd.DataFrame) -> list[str]:
+    """Return whose curves may be drawn: those at the budget if any is, models first, each kind best first."""
     have = set(rows.contestant)
     ranked = [one for one in results.ranked(arena).contestant.tolist() if one in have]
     fit = [one for one in ranked if results.is_at_budget(one)] or ranked
+    return sorted(fit, key=lambda one: not results.is_model(one))
+
+
+def _drawn(results: Results, arena: str, rows: pd.DataFrame) -> list[str]:
+    """Return whose curves are drawn: some models and the best of the others."""
+    fit = _fit(results, arena, rows)
     models = [one for one in fit if results.is_model(one)]
-    others = [one for one in fit if not results.is_model(one)]
+    others = fit[len(models) :]
     kept = models[: max(_MOST_MODELS, figures.MOST_SERIES - len(others))]
     return (kept + others)[: figures.MOST_SERIES]
 
@@ -122,8 +128,6 @@ def _legend(results: Results, contestants: Sequence[str]) -> tuple[tuple[int, st
     return tuple((i, results.label(one)) for i, one in enumerate(contestants))
 
 
-def _left_out(rows: pd.DataFrame, drawn: Sequence[str]) -> list[Block]:
-    more = rows.contestant.nunique() - len(drawn)
-    if more <= 0:
-        return []
-    return [Prose(f"{more} more contestants are left out of the plot to keep it legible; the tables hold them.")]
+def _left_out(results: Results, arena: str, rows: pd.DataFrame, drawn: Sequence[str]) -> list[Block]:
+    more = [results.label(one) for one in _fit(results, arena, rows) if one not in drawn]
+    return [Prose(f"Left out to keep the plot legible: {', '.join(more)}.")] if more else []

@@ -12,14 +12,16 @@ from sweepml.evaluation.benchmark_report.results import Results, named_rows
 
 MOST_ALERTS: Final = 200
 """False alerts of one contestant in one arena that the page lists; table ``alerts`` holds all. Chosen, not tuned."""
+_FILTER_FROM: Final = 10
+"""Rows above which a table is worth searching. Chosen, not tuned."""
 
 _MISSED_COLUMNS: Final = (
     Column("scenario", is_number=False),
-    Column("missed by", is_number=False),
+    Column("missed by", is_number=False, is_wide=True),
     Column("kind", is_number=False),
     Column("tool", is_number=False),
     Column("scope", is_number=False),
-    Column("ports", is_number=False),
+    Column("ports", is_number=False, is_wide=True),
     Column("sources"),
     Column("targets"),
     Column("new targets a second"),
@@ -30,10 +32,9 @@ _ALERT_COLUMNS: Final = (
     Column("source", is_number=False),
     Column("role", is_number=False),
     Column("what it is", is_number=False),
-    Column("raised (UTC)", is_number=False),
-    Column("evidence since (UTC)", is_number=False),
+    Column("raised, and evidence since (UTC)", is_number=False, is_wide=True),
     Column("score"),
-    Column("ports", is_number=False),
+    Column("ports", is_number=False, is_wide=True),
     Column("destinations"),
     Column("answered"),
     Column("refused"),
@@ -57,14 +58,18 @@ def missed_section(results: Results) -> Section:
         missed = rows[~rows.caught & rows.contestant.isin(contestants)]
         if missed.empty:
             continue
-        table = _missed_table(results, missed, contestants)
         best = results.best_model(arena)
+        table = _missed_table(results, missed, contestants, best)
         here = "" if best is None else f", {(missed.contestant == best).sum()} of them by {results.label(best)}"
         name = f"{results.arena_title(arena)}: {missed.scenario.nunique()} episodes that one or more missed{here}"
         blocks.append(Fold(name, (table,)))
     if not blocks:
         return without_rows("missed", title, "No episode was missed by any contestant.")
-    return Section("missed", title, (Prose("Episodes that most contestants missed come first."), *blocks))
+    return Section(
+        "missed",
+        title,
+        (Prose("Episodes that the best model missed come first, then those that most missed."), *blocks),
+    )
 
 
 def false_alerts_section(results: Results) -> Section:
@@ -79,7 +84,7 @@ def false_alerts_section(results: Results) -> Section:
             rows = results.rows("alerts", arena, one)
             rows = rows[~rows.is_true & ~rows.merged_into].sort_values("score", ascending=False, kind="stable")
             if len(rows):
-                name = f"{results.arena_title(arena)}: {results.label(one)}, {count(len(rows))} false alerts"
+                name = f"{results.arena_title(arena)}: {results.label(one)}, false alerts: {count(len(rows))}"
                 blocks.append(Fold(name, tuple(_alert_blocks(rows))))
     if not blocks:
         return without_rows("false-alerts", title, "No false alert was raised.")
@@ -100,18 +105,17 @@ def _judged(results: Results, arena: str) -> list[str]:
     return results.compared(arena) or results.ranked(arena).contestant.tolist()
 
 
-def _missed_table(results: Results, missed: pd.DataFrame, contestants: list[str]) -> Table:
+def _missed_table(results: Results, missed: pd.DataFrame, contestants: list[str], best: str | None) -> Table:
     rows = []
     for scenario, group in missed.groupby("scenario"):
         facts = group.iloc[0]
-        names = [results.label(one) for one in contestants if one in set(group.contestant)]
-        who = f"all {len(contestants)}" if len(names) == len(contestants) > 1 else ", ".join(names)
+        missed_it = set(group.contestant)
         rows.append(
             (
-                len(names),
+                (best not in missed_it, -len(missed_it)),
                 (
                     Cell(str(scenario)),
-                    Cell(who),
+                    Cell(_who(results, contestants, missed_it)),
                     Cell(facts.kind),
                     Cell(facts.tool),
                     Cell(facts.scope),
@@ -124,8 +128,18 @@ def _missed_table(results: Results, missed: pd.DataFrame, contestants: list[str]
                 ),
             )
         )
-    rows.sort(key=lambda row: -row[0])
-    return Table("Missed episodes", _MISSED_COLUMNS, tuple(cells for _, cells in rows), has_filter=True)
+    rows.sort(key=lambda row: row[0])
+    return Table("Missed episodes", _MISSED_COLUMNS, tuple(cells for _, cells in rows), len(rows) > _FILTER_FROM)
+
+
+def _who(results: Results, contestants: list[str], missed_it: set[str]) -> str:
+    """Return who missed an episode, or who alone did not, whichever is shorter."""
+    caught_it = [results.label(one) for one in contestants if one not in missed_it]
+    if not caught_it:
+        return "every contestant"
+    if len(caught_it) < len(missed_it):
+        return f"all but {', '.join(caught_it)}"
+    return ", ".join(results.label(one) for one in contestants if one in missed_it)
 
 
 def _alert_blocks(rows: pd.DataFrame) -> list[Block]:
@@ -135,8 +149,7 @@ def _alert_blocks(rows: pd.DataFrame) -> list[Block]:
             Cell(row.source, row.capture),
             Cell(row.role),
             Cell(row.kind.replace("_", " ")),
-            Cell(utc(row.detected_us)),
-            Cell(utc(row.since_us)),
+            Cell(utc(row.detected_us), f"since {utc(row.since_us)}"),
             Cell(quantity(row.score), f"{count(row.horizon_s)} s" if row.horizon_s else ""),
             Cell(row.ports),
             Cell(_edges(row.dst_count)),
@@ -145,7 +158,7 @@ def _alert_blocks(rows: pd.DataFrame) -> list[Block]:
         )
         for row in named_rows(shown)
     )
-    blocks: list[Block] = [Table("False alerts", _ALERT_COLUMNS, cells, has_filter=True)]
+    blocks: list[Block] = [Table("False alerts", _ALERT_COLUMNS, cells, has_filter=len(cells) > _FILTER_FROM)]
     more = len(rows) - len(shown)
     if more:
         blocks.append(Prose(f"{count(more)} more of lower score are in the table alerts.parquet."))

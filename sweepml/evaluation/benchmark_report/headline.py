@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from sweepml.errors import InputError
+from sweepml.evaluation.benchmark_report.against_rules import SUMMARY_COLUMNS, summary_cells
 from sweepml.evaluation.benchmark_report.blocks import Table
-from sweepml.evaluation.benchmark_report.comparison import SUMMARY_COLUMNS, summary_cells
 from sweepml.evaluation.benchmark_report.markdown import escape, markdown_table
 from sweepml.evaluation.benchmark_report.numbers import quantity
 from sweepml.evaluation.benchmark_report.results import Results, named_rows

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from sweepml.errors import MissingExtraError
 from sweepml.evaluation.benchmark_report.results import Results
 from sweepml.evaluation.benchmark_report.sections import make_sections
-from sweepml.evaluation.benchmark_report.svg import DASHES
+from sweepml.evaluation.benchmark_report.svg import DASHES, LINE_WIDTH
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -35,7 +35,8 @@ def render_html(results: Results) -> str:
         title=TITLE,
         created=results.measurement.created,
         sections=make_sections(results),
-        dashes=[" ".join(f"{length:g}" for length in dash) for dash in DASHES],
+        line_width=LINE_WIDTH,
+        dashes=[" ".join(f"{length * LINE_WIDTH:g}" for length in dash) for dash in DASHES],
         style=style,
         script=script,
         policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'",

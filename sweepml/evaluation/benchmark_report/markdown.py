@@ -18,10 +18,9 @@ def render_markdown(results: Results) -> str:
     lines = [f"# {TITLE}", ""]
     for section in make_sections(results):
         lines += [f"## {section.title}", ""]
-        written = [text for block in section.blocks for text in _block(block)]
-        is_short = len(written) < len(section.blocks) and not any(isinstance(one, Table) for one in section.blocks)
-        lines += written
-        if is_short:
+        lines += [text for block in section.blocks for text in _block(block)]
+        kinds = {type(block) for block in section.blocks}
+        if kinds & {Plot, Fold} and Table not in kinds:
             lines += ["report.html shows it.", ""]
     return "\n".join(lines).rstrip() + "\n"
 

@@ -8,11 +8,12 @@ from sweepml.evaluation.benchmark_report.blocks import (
     Cell,
     Column,
     Facts,
+    Fold,
     Prose,
     Section,
     Table,
 )
-from sweepml.evaluation.benchmark_report.numbers import count, quantity
+from sweepml.evaluation.benchmark_report.numbers import DASH, count, quantity
 from sweepml.evaluation.benchmark_report.results import Results, named_rows
 from sweepml.evaluation.intervals import poisson_upper
 
@@ -48,6 +49,8 @@ def measured_section(results: Results) -> Section:
         rows = tuple((Cell(one.name), Cell(one.fingerprint), Cell(one.note)) for one in made.captures)
         titles = ("capture", "fingerprint of its content", "note")
         blocks.append(Table("Captures", tuple(Column(title, is_number=False) for title in titles), rows))
+    if len(results.table("contestants")):
+        blocks.append(Fold("Contestants, their thresholds and what to know of them", (_contestants(results),)))
     caveats = (*made.caveats, *_unverifiable(results))
     if caveats:
         blocks.append(Bullets(caveats))
@@ -81,6 +84,21 @@ def _arenas(results: Results) -> Table:
         "where no false alert is seen"
     )
     return Table(caption, columns, rows)
+
+
+def _contestants(results: Results) -> Table:
+    rows = tuple(
+        (
+            Cell(results.label(one.contestant), one.contestant),
+            Cell(one.kind),
+            Cell("at the budget" if results.is_at_budget(one.contestant) else "as shipped"),
+            Cell(one.threshold or DASH),
+            Cell(one.note),
+        )
+        for one in named_rows(results.table("contestants"))
+    )
+    titles = ("contestant", "kind", "operating point", "threshold", "note")
+    return Table("Contestants", tuple(Column(title, is_number=False) for title in titles), rows)
 
 
 def _least_rate(source_days: float) -> float:

@@ -6,6 +6,8 @@ import math
 from datetime import UTC, datetime
 from typing import Final
 
+import numpy as np
+
 from sweepml.evaluation.benchmark_report.blocks import Cell
 
 DASH: Final = "-"
@@ -24,16 +26,18 @@ def share(value: float) -> str:
 
 
 def quantity(value: float) -> str:
-    """Return a number with three digits, in full where it is large.
+    """Return a number with three digits, in full where it is large, never with an exponent.
 
     Examples
     --------
-    >>> quantity(12345.6), quantity(0.01234), quantity(3.0)
-    ('12,346', '0.0123', '3')
+    >>> quantity(12345.6), quantity(0.00001234), quantity(3.0)
+    ('12,346', '0.0000123', '3')
     """
     if not math.isfinite(value):
         return DASH
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return str(np.format_float_positional(float(f"{value:.3g}"), trim="-"))
 
 
 def count(value: int) -> str:

@@ -88,10 +88,8 @@ class Results:
     def __post_init__(self) -> None:
         check_tables(self.tables)
         contestants, arenas = self.table("contestants"), self.table("arenas")
-        shared = contestants.title.duplicated(keep=False)
-        names = contestants.title.where(~shared, contestants.title + ", " + contestants.operating_point)
         ids = contestants.contestant.tolist()
-        object.__setattr__(self, "_labels", dict(zip(ids, names.tolist(), strict=True)))
+        object.__setattr__(self, "_labels", _labels(contestants))
         object.__setattr__(self, "_kinds", dict(zip(ids, contestants.kind.tolist(), strict=True)))
         object.__setattr__(self, "_points", dict(zip(ids, contestants.operating_point.tolist(), strict=True)))
         object.__setattr__(self, "_arena_titles", dict(zip(arenas.arena.tolist(), arenas.title.tolist(), strict=True)))
@@ -112,7 +110,7 @@ class Results:
         return frame if contestant is None else frame[frame.contestant == contestant]
 
     def label(self, contestant: str) -> str:
-        """Return what a contestant is called: its title, with the operating point where the title is not its own."""
+        """Return what a contestant is called; no two have one label."""
         return self._labels[contestant]
 
     def arena_title(self, arena: str) -> str:
@@ -157,6 +155,16 @@ class Results:
     def tuned_rules(self, arena: str) -> list[str]:
         """Return the rules at the alert budget in one arena, best first."""
         return [one for one in self.compared(arena) if self._kinds[one] == "rule"]
+
+
+def _labels(contestants: pd.DataFrame) -> dict[str, str]:
+    """Return id -> title, told apart from others of the same title: by being as shipped, or else by the id."""
+    names = contestants.title.copy()
+    is_shipped = names.duplicated(keep=False) & (contestants.operating_point != AT_BUDGET)
+    names[is_shipped] += ", as shipped"
+    is_shared = names.duplicated(keep=False)
+    names[is_shared] += " (" + contestants.contestant + ")"
+    return dict(zip(contestants.contestant.tolist(), names.tolist(), strict=True))
 
 
 def named_rows(frame: pd.DataFrame) -> Iterable[Any]:

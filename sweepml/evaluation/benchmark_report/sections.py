@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sweepml.evaluation.benchmark_report import breakdown, checks, comparison, curves, evidence, measured
+from sweepml.evaluation.benchmark_report import against_rules, breakdown, checks, curves, evidence, measured
 from sweepml.evaluation.benchmark_report.blocks import Section
 from sweepml.evaluation.benchmark_report.results import Results
 
@@ -11,7 +11,7 @@ def make_sections(results: Results) -> list[Section]:
     """Return the sections; one without rows says so in a sentence."""
     return [
         measured.measured_section(results),
-        comparison.headline_section(results),
+        against_rules.headline_section(results),
         curves.precision_recall_section(results),
         curves.survival_section(results),
         curves.budget_section(results),
@@ -19,6 +19,7 @@ def make_sections(results: Results) -> list[Section]:
         breakdown.transfer_section(results),
         breakdown.strata_section(results),
         breakdown.roles_section(results),
+        breakdown.windows_section(results),
         checks.probes_section(results),
         checks.allowlist_section(results),
         evidence.missed_section(results),

@@ -19,8 +19,10 @@ GRID: Final = "#010204"
 """Stand-in for the colour of grid lines."""
 SERIES: Final = tuple(f"#0102{0x10 + i:02x}" for i in range(6))
 """Stand-ins for the colours of the series."""
-DASHES: Final = ((), (6.0, 2.0), (2.0, 2.0), (7.0, 2.0, 2.0, 2.0), (10.0, 3.0), (1.0, 3.0))
-"""Dash patterns of the series in points: a series is known without its colour."""
+LINE_WIDTH: Final = 1.8
+"""Of the series, in points."""
+DASHES: Final = ((), (4.0, 1.5), (1.2, 1.2), (5.0, 1.5, 1.2, 1.5), (8.0, 2.0), (1.2, 3.0))
+"""Dash patterns of the series in line widths: a series is known without its colour."""
 
 _VARIABLES: Final = {
     INK: "currentColor",
@@ -47,16 +49,14 @@ def to_svg(figure: Figure, prefix: str) -> str:
         metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(buffer, format="svg", transparent=True, metadata=metadata)
     text = buffer.getvalue()
-    text = text[text.index("<svg") :]
+    head, body = text[text.index("<svg") :].split(">", 1)
+    # The page gives the size, and an HTML parser knows the name spaces.
+    text = re.sub(r' (?:xmlns(?::\w+)?|width|height|version)="[^"]*"', "", head) + ">" + body
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = (
-        re.sub(r' (?:xmlns(?::\w+)?|width|height|version)="[^"]*"', "", text[: text.index(">")])
-        + text[text.index(">") :]
-    )
     text = re.sub(r'\bid="', f'id="{prefix}-', text)
     text = re.sub(r"url\(#", f"url(#{prefix}-", text)
     text = re.sub(r'xlink:href="#', f'href="#{prefix}-', text)
     text = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font-size: \1", text)
     for colour, variable in _VARIABLES.items():
         text = text.replace(colour, variable)
-    return text.replace("<svg", '<svg role="img"', 1).strip()
+    return text.strip()

@@ -17,7 +17,7 @@ from sweepml.evaluation.benchmark_report.blocks import (
     Table,
     without_rows,
 )
-from sweepml.evaluation.benchmark_report.numbers import count, quantity_cell, share, share_cell
+from sweepml.evaluation.benchmark_report.numbers import count, interval, quantity_cell, share, share_cell
 from sweepml.evaluation.benchmark_report.results import Results, named_rows
 from sweepml.evaluation.benchmark_tables import BASE_RATES, PRECISION_DEPTHS
 
@@ -98,31 +98,31 @@ def _verdict(results: Results, arena: str, best: str | None) -> Iterable[Block]:
     if best is None or not rules:
         yield Prose(f"There is no {'model' if best is None else 'tuned rule'} at the alert budget to compare with.")
         return
-    recalls = {row.contestant: row.recall for row in named_rows(results.rows("summary", arena))}
-    found = caught_scenarios(results, arena, best)
-    name = results.label(best)
-    ahead = [rule for rule in rules if recalls[best] > recalls[rule]]
+    rows = {row.contestant: row for row in named_rows(results.rows("summary", arena))}
+    ahead = [rule for rule in rules if rows[best].recall > rows[rule].recall]
     yield Prose(
-        f"{name} has a higher episode recall ({share(recalls[best])}) than {len(ahead)} of {len(rules)} tuned rules; "
-        f"the best of the rules is {results.label(rules[0])} ({share(recalls[rules[0]])})."
+        f"{results.label(best)} has a higher episode recall, {_recall(rows[best])}, than {len(ahead)} of {len(rules)} "
+        f"tuned rules; the best of the rules is {results.label(rules[0])} with {_recall(rows[rules[0]])}."
     )
-    items = []
-    for rule in rules:
-        only_rule = sorted(caught_scenarios(results, arena, rule) - found)
-        if only_rule or rule not in ahead:
-            stance = "is ahead of" if recalls[rule] > recalls[best] else "is level with"
-            start = results.label(rule) if rule in ahead else f"{results.label(rule)} {stance} {name} and"
-            missed = (
-                f"catches {len(only_rule)} that it misses: {', '.join(only_rule)}"
-                if only_rule
-                else ("catches none that it misses")
-            )
-            items.append(f"{start} {missed}.")
-    if items:
-        yield Prose(f"Episodes that a tuned rule catches and {name} misses:")
-        yield Bullets(tuple(items))
-    else:
-        yield Prose(f"No tuned rule catches an episode that {name} misses.")
+    items = tuple(_against(results, arena, best, rule) for rule in rules)
+    yield Prose(f"Each tuned rule beside {results.label(best)}, and the episodes that only the rule catches:")
+    yield Bullets(items)
+
+
+def _against(results: Results, arena: str, best: str, rule: str) -> str:
+    """Return how the best model and a rule differ, with the names of the episodes that only the rule catches."""
+    by_model, by_rule = caught_scenarios(results, arena, best), caught_scenarios(results, arena, rule)
+    only_rule = sorted(by_rule - by_model)
+    names = f": {', '.join(only_rule)}" if only_rule else ""
+    stance = "ahead of the model" if len(by_rule) > len(by_model) else "level with the model"
+    start = f"{results.label(rule)} is {stance}. It" if len(by_rule) >= len(by_model) else results.label(rule)
+    return (
+        f"{start} misses {len(by_model - by_rule)} that the model catches, and alone catches {len(only_rule)}{names}."
+    )
+
+
+def _recall(row: Any) -> str:
+    return f"{share(row.recall)} ({interval(row.recall_low, row.recall_high, is_share=True)})"
 
 
 def _precision(results: Results, arena: str) -> Table:
@@ -132,7 +132,9 @@ def _precision(results: Results, arena: str) -> Table:
     rows = [
         (
             Cell(results.label(row["contestant"])),
-            *(share_cell(row[name], row[f"{name}_low"], row[f"{name}_high"]) for name in (*depths, *rates)),
+            *(share_cell(row[name], row[f"{name}_low"], row[f"{name}_high"]) for name in depths),
+            # At a low base rate precision is small, and its first digits are what counts.
+            *(quantity_cell(row[name], row[f"{name}_low"], row[f"{name}_high"]) for name in rates),
         )
         for row in results.ranked(arena).to_dict("records")
     ]
