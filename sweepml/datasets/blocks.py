@@ -238,7 +238,7 @@ class _JsonBlocks:
         # lines, each is one. Arrow also reads Inf and -NaN, which are not what json.loads accepts.
         objects = block[:1] == b"{" and block[-1:] == b"}"
         objects = objects and bool(np.all((octets[ends - 1] == ord("}")) & (octets[ends + 1] == ord("{"))))
-        if not objects or not _is_utf8(block) or _contains(octets, b"Inf") or _contains(octets, b"NaN"):
+        if not objects or not _is_utf8(block) or _has_value(octets, b"Inf") or _has_value(octets, b"NaN"):
             return None
         try:
             table = pa.json.read_json(
@@ -499,12 +499,16 @@ def _is_utf8(block: bytes) -> bool:
     return True
 
 
-def _contains(octets: NDArray[np.uint8], word: bytes) -> bool:
-    """Whether a word stands in a block; several times as fast as `in` (measured)."""
+_BEFORE_VALUE: Final = np.frombuffer(b" \t:[,-", np.uint8)
+"""What may stand before a JSON value. In a text it may, too; letters and quotes only can there."""
+
+
+def _has_value(octets: NDArray[np.uint8], word: bytes) -> bool:
+    """Whether a word stands in a block where a JSON value may; several times as fast as `in` (measured)."""
     found = np.flatnonzero(octets[: len(octets) - len(word) + 1] == word[0])
     for place, octet in enumerate(word[1:], 1):
         found = found[octets[found + place] == octet]
-    return len(found) > 0
+    return bool(np.isin(octets[found - 1], _BEFORE_VALUE).any())
 
 
 def count_lines(block: bytes) -> int:
