@@ -103,7 +103,7 @@ def block_reader(parser: LineParser, canon: Canon, sample: bytes) -> BlockReader
 
     `sample` is a block that it is to read: it tells how this log writes what can be written in several ways.
     """
-    if parser.origin.pairing is not None or parser.origin.unfold is not None:
+    if not parser.origin.is_plain:
         return None
     if parser.layout is None:
         return _JsonBlocks(parser, canon, sample)

@@ -156,7 +156,7 @@ class _Blocks:
         if batch is not None:
             self._line += count_lines(body)
             yield batch
-        elif sizes and len(body) > sizes[0]:
+        elif self._fast is not None and sizes and len(body) > sizes[0]:
             for piece in cut_lines(body, sizes[0]):
                 yield from self.read(piece, sizes[1:])
         elif body:

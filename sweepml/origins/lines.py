@@ -145,10 +145,11 @@ class LineBlocks:
     def _read_body(self, body: bytes, *, in_pieces: bool = True) -> Iterator[Connections]:
         """Yield the connections of lines without comments around them, the fast way where that can be."""
         self._parser.settle(body)
-        connections = self._read_fast(body)
+        is_plain = self._parser.origin.is_plain
+        connections = self._read_fast(body) if is_plain else None
         if connections is not None:
             yield connections
-        elif in_pieces and body.count(b"\n") > _PIECE_LINES:
+        elif is_plain and in_pieces and body.count(b"\n") > _PIECE_LINES:
             for piece, lines in _cut(body, _PIECE_LINES):
                 yield from self._read_body(piece, in_pieces=False)
                 self._line += lines
@@ -237,8 +238,6 @@ class _Columns:
     def split(self, body: bytes) -> tuple[int, dict[str, Column], list[int]]:
         """Return the number of rows, input -> its values, one per row, and which lines hold other records."""
         text = body.decode("utf-8")
-        if self.values.origin.unfold is not None or self.values.origin.pairing is not None:
-            raise _Unusual
         if self._layout is None:
             rows, inputs = self._split_json(text)
         elif self._layout.is_usable:

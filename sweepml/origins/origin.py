@@ -315,6 +315,11 @@ class Origin:
     limits: tuple[str, ...] = ()
     reference: str = ""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether each record is one connection, so that columns can be read at once."""
+        return self.pairing is None and self.unfold is None
+
     def unset_value(self, name: str) -> int:
         """Return what "no value" in an existing column means: zero or `MISSING`."""
         return 0 if name in self.zero_if_unset else MISSING
