@@ -12,12 +12,12 @@ import pyarrow as pa
 from sweepml.datasets.batches import BATCH_ROWS, BatchReader
 from sweepml.datasets.blocks import (
     BlockReader,
-    Canon,
-    batch_of_rows,
     block_reader,
     count_lines,
     cut_lines,
 )
+from sweepml.datasets.canonical import batch_of_rows
+from sweepml.datasets.finish import Canon
 from sweepml.datasets.mapping import resolve_origin
 from sweepml.datasets.parquet import MAGIC as PARQUET_MAGIC
 from sweepml.datasets.parquet import ParquetReader
