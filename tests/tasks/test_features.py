@@ -143,7 +143,7 @@ def test_a_complete_table_is_not_made_again() -> None:
 
 
 def test_run_goes_on_where_bad_input_stopped_it() -> None:
-    with pytest.raises(FormatError, match=r"\Abad\.log: expected Zeek"):
+    with pytest.raises(FormatError, match=r"\Abad\.log: expected a log"):
         features(config(["a.log", "bad.log", "b.log"]))
     assert not Path("f.parquet").exists()
     assert computed(["a.log", "b.log"]) == ("b.log",)
@@ -261,7 +261,7 @@ def test_processes_give_the_same_bytes() -> None:
 
 
 def test_processes_keep_what_was_finished_before_bad_input() -> None:
-    with pytest.raises(FormatError, match=r"bad\.log: expected Zeek"):
+    with pytest.raises(FormatError, match=r"bad\.log: expected a log"):
         features(config(["a.log", "b.log", "bad.log"], workers=2))
     assert not Path("f.parquet").exists()
     assert read_stamp(Path("f.parts", partitions.part_name("b.log"))) is not None
@@ -314,7 +314,7 @@ def test_dask_gives_the_same_bytes_and_keeps_finished_parts(lab_dir: Path) -> No
         assert spread.path.read_bytes() == local.path.read_bytes()
         assert spread.stamp == local.stamp
         assert not Path("dask.parts").exists()
-        with pytest.raises(FormatError, match=r"bad\.log: expected Zeek"):
+        with pytest.raises(FormatError, match=r"bad\.log: expected a log"):
             _dask(["b.log", "bad.log"], scheduler, "bad.parquet")
         assert not Path("bad.parquet").exists()
 
