@@ -264,7 +264,7 @@ class Finisher:
         pair = label.index.astype(np.int64) * len(detail.texts) + detail.index
         pairs, index = np.unique(pair, return_inverse=True)
         kinds = [
-            self._values.kind(label.texts[p // len(detail.texts)], detail.texts[p % len(detail.texts)])
+            self._values.label_kind(label.texts[p // len(detail.texts)], detail.texts[p % len(detail.texts)])
             for p in pairs.tolist()
         ]
         return _recode(Codes(index.astype(np.int32), [""] * len(kinds)), kinds)

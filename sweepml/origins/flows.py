@@ -63,7 +63,7 @@ def flow_of(values: Mapping[str, Any], reader: ValueParser) -> Flow:
         bool(origin.blocked) and reader.text(get("blocked")) in origin.blocked,
         reader.count("orig_bytes", get("orig_bytes")),
         reader.count("orig_packets", get("orig_packets")),
-        reader.kind(get("label"), get("label_detail")) if has_label else "",
+        reader.label_kind(get("label"), get("label_detail")) if has_label else "",
         reader.text(values["identity"]) if "identity" in values else "",
         max(reader.count("sampling", values["sampling"]), 1) if "sampling" in values else 1,
     )

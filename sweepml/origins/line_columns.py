@@ -22,7 +22,7 @@ from sweepml.origins.columns import (
     remainders,
     times_us,
 )
-from sweepml.origins.layout import TsvLayout
+from sweepml.origins.layout import TextLayout
 from sweepml.origins.origin import COUNT_INPUTS, ECHO_REQUEST, EVIDENCE_INPUTS, Clock, Evidence
 from sweepml.origins.rows import ValueParser
 from sweepml.origins.splitting import Column, Unusual, split_json, split_text
@@ -72,7 +72,7 @@ class _Words(dict[Any, str]):
 class LineColumns:
     """Takes blocks of one layout by columns."""
 
-    def __init__(self, values: ValueParser, layout: TsvLayout | None) -> None:
+    def __init__(self, values: ValueParser, layout: TextLayout | None) -> None:
         self.values = values
         self._layout = layout
         self._fields = values.origin.fields
@@ -85,7 +85,7 @@ class LineColumns:
         self._outcome = _Memo(lambda key: values.outcome(Evidence(key[0], key[3:], key[1], key[2])))
         self._word = _Words(values.text)
         self._is_connection = _Memo(values.is_connection)
-        self._kind = _Memo(lambda pair: LABEL_BY_KIND.get(values.kind(*pair), 0))
+        self._kind = _Memo(lambda pair: LABEL_BY_KIND.get(values.label_kind(*pair), 0))
         self._clock = _Memo(lambda text: clock_us(text.strip(" "), values.origin.clock))
 
     def split(self, body: bytes) -> tuple[int, dict[str, Column], list[int]]:

@@ -173,7 +173,7 @@ class ValueParser:
         """Return the outcome of a record."""
         return int(self.origin.outcome.of(evidence))
 
-    def kind(self, label: object, detail: object) -> str:
+    def label_kind(self, label: object, detail: object) -> str:
         """Return the kind of a record's label."""
         return self.origin.label.kind(self.text(label), self.text(detail))
 
@@ -224,7 +224,7 @@ class ValueParser:
             counts[1],
             counts[2],
             counts[3],
-            self.kind(get("label"), get("label_detail")),
+            self.label_kind(get("label"), get("label_detail")),
             self.text(get("identity")),
         )
 

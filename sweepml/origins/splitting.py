@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from itertools import repeat
 from typing import Any, Final
 
-from sweepml.origins.layout import TAIL_SEPARATOR, TsvLayout, has_clean_quotes
+from sweepml.origins.layout import TAIL_SEPARATOR, TextLayout, has_clean_quotes
 
 Column = Sequence[Any]
 
@@ -21,7 +21,7 @@ class Unusual(Exception):  # noqa: N818 (it is control flow, not an error)
     """The block needs the slow way."""
 
 
-def split_text(text: str, layout: TsvLayout) -> tuple[int, dict[str, Column]]:
+def split_text(text: str, layout: TextLayout) -> tuple[int, dict[str, Column]]:
     """Return the number of rows of delimited text, and input -> its texts, one per row.
 
     Raises
@@ -55,7 +55,7 @@ def split_text(text: str, layout: TsvLayout) -> tuple[int, dict[str, Column]]:
     return rows, inputs
 
 
-def _split_quoted(text: str, layout: TsvLayout) -> tuple[int, dict[str, Column]]:
+def _split_quoted(text: str, layout: TextLayout) -> tuple[int, dict[str, Column]]:
     if not has_clean_quotes(text, layout.delimiter):
         raise Unusual
     rows = list(csv.reader(text.split("\n"), delimiter=layout.delimiter))
