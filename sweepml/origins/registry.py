@@ -201,7 +201,7 @@ class _Head:
         if encoding.is_json:
             if (encoding == Encoding.JSON_DOCUMENT) != self._is_document:
                 return False
-            return any(self._is_record(origin, record) for record in self.records)
+            return any(self._is_record(origin, record) for record in self.records) or self._has_marks(origin)
         layout = TextLayout.start(origin, encoding)
         if encoding == Encoding.TSV_FIELDS:
             for line in self._lines:
@@ -213,6 +213,10 @@ class _Head:
         if encoding in (Encoding.TSV_HEADER, Encoding.CSV_HEADER):
             return layout.with_header(first).is_usable
         return encoding == Encoding.CSV_BARE and _is_bare_row(layout.for_bare(first), first)
+
+    def _has_marks(self, origin: Origin) -> bool:
+        begins = self._head.lstrip()[:1] in (b"{", b"[")
+        return begins and bool(origin.marks) and all(f'"{mark}"'.encode() in self._head for mark in origin.marks)
 
     def names(self, origin: Origin) -> frozenset[str]:
         """Return the names in the first line, if it is a header."""
