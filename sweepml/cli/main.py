@@ -172,7 +172,10 @@ def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="log files, plain or compressed; folders and patterns stand for the files in them; - is standard input",
     )
     check.add_argument(
-        "--format", metavar="NAME", default="auto", help="log format (default: auto, told from the content)"
+        "--format",
+        metavar="NAME",
+        default="auto",
+        help="log format, or a mapping's YAML file (default: auto, told from the content)",
     )
     check.add_argument("--json", action="store_true", help="findings as one JSON document")
 
@@ -196,7 +199,10 @@ def _add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     score.add_argument("--follow", action="store_true", help="wait for more at the end of the last log")
     score.add_argument("--output", metavar="FILE", help="append alerts to this file")
     score.add_argument(
-        "--format", metavar="NAME", default="auto", help="log format (default: auto, told from the content)"
+        "--format",
+        metavar="NAME",
+        default="auto",
+        help="log format, or a mapping's YAML file (default: auto, told from the content)",
     )
     score.add_argument(
         "--alert-format",

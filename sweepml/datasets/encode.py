@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from sweepml.datasets.blocks import TABLE_SCHEMA
+from sweepml.datasets.canonical import TABLE_SCHEMA
 from sweepml.datasets.reader import read_connections
 from sweepml.errors import InputError
 from sweepml.graph.connections import OTHER_ATTACK_LABEL, SWEEP_LABEL, Connections

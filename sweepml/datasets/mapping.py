@@ -29,6 +29,10 @@ An example with every key; only ``columns`` with time, source, destination, prot
     outcomes: {allow: answered, deny: blocked, reset: refused, timeout: unanswered}
     labels: {scan: sweep, dos: other_attack, normal: benign}
     unset: ["", "-"]             # texts that mean "no value"
+
+Where each record tells of one direction only (NetFlow, some firewalls), ``one_directional: true`` has them paired into
+connections. Then the columns ``tcp_flags`` and ``sampling`` count, too, ``source_packets`` are those of the record's
+sender, and of the outcomes only ``blocked`` does: the others come from the reply.
 """
 
 from __future__ import annotations
@@ -40,7 +44,17 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from sweepml.errors import ConfigError, InputMissingError, MissingExtraError, did_you_mean
-from sweepml.origins.origin import NO_LABELS, Clock, Encoding, Evidence, LabelRule, Origin, OutcomeRule
+from sweepml.origins.origin import (
+    NO_LABELS,
+    NO_OUTCOMES,
+    Clock,
+    Encoding,
+    Evidence,
+    LabelRule,
+    Origin,
+    OutcomeRule,
+    Pairing,
+)
 from sweepml.schema.connection import Protocol
 from sweepml.schema.outcome import Outcome
 
@@ -64,9 +78,14 @@ COLUMNS: Final = MappingProxyType(
         "destination_packets": "resp_packets",
         "identity": "identity",
         "label": "label",
+        "tcp_flags": "tcp_flags",
+        "sampling": "sampling",
     }
 )
 """What a mapping calls a column -> input of `sweepml.origins.origin.INPUTS`."""
+
+ONE_DIRECTIONAL_ONLY: Final = ("tcp_flags", "sampling")
+BOTH_DIRECTIONS_ONLY: Final = ("destination_bytes", "destination_packets")
 
 REQUIRED: Final = ("time", "source", "destination", "protocol", "destination_port")
 
@@ -92,6 +111,7 @@ _KEYS: Final = (
     "outcomes",
     "labels",
     "unset",
+    "one_directional",
 )
 
 
@@ -154,6 +174,10 @@ def origin_of(given: object, name: str) -> Origin:
         raise ConfigError("expected a mapping with the key columns")
     _refuse_unknown("key", given, _KEYS)
     columns = _columns(given.get("columns"))
+    is_paired = given.get("one_directional", False)
+    if not isinstance(is_paired, bool):
+        raise ConfigError(f"one_directional: expected true or false, got {is_paired!r}")
+    _refuse_misplaced(columns, is_paired=is_paired)
     layout = _choice("layout", given.get("layout", "csv"), _LAYOUTS)
     delimiter = given.get("delimiter", ",")
     if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '\r\n"#':
@@ -161,6 +185,13 @@ def origin_of(given: object, name: str) -> Origin:
     unset = given.get("unset", ["", "-"])
     if not isinstance(unset, list) or not all(isinstance(text, str) for text in unset):
         raise ConfigError(f"unset: expected a list of texts, in quotes where they look like numbers, got {unset!r}")
+    outcome = _outcome_rule(given.get("outcomes"), has_column="state" in columns)
+    paired: dict[str, Any] = {}
+    if is_paired:
+        words = given.get("outcomes") or {}
+        paired = {"pairing": Pairing(), "blocked": frozenset(str(v) for v, word in words.items() if word == "blocked")}
+        columns |= {"blocked": columns.pop("state")} if "state" in columns else {}
+        outcome = NO_OUTCOMES
     return Origin(
         name=str(given.get("name", name)),
         title=f"{given.get('name', name)} (a mapping)",
@@ -172,10 +203,11 @@ def origin_of(given: object, name: str) -> Origin:
         clock=_choice("time_format", given.get("time_format", "year_first"), _CLOCKS),
         time_unit_us=_choice("time_unit", given.get("time_unit", "s"), _UNITS_US),
         duration_unit_us=_choice("duration_unit", given.get("duration_unit", "s"), _UNITS_US),
-        outcome=_outcome_rule(given.get("outcomes"), has_column="state" in columns),
+        outcome=outcome,
         label=_label_rule(given.get("labels"), has_column="label" in columns),
         padded=True,
         reference=f"the mapping {name}",
+        **paired,
     )
 
 
@@ -202,6 +234,12 @@ def _columns(given: object) -> dict[str, tuple[str, ...]]:
             raise ConfigError(f"columns: {name}: expected a column name or a list of them, got {spelled!r}")
         columns[COLUMNS[name]] = tuple(spellings)
     return columns
+
+
+def _refuse_misplaced(columns: Mapping[str, object], *, is_paired: bool) -> None:
+    for name in BOTH_DIRECTIONS_ONLY if is_paired else ONE_DIRECTIONAL_ONLY:
+        if COLUMNS[name] in columns:
+            raise ConfigError(f"columns: {name} needs one_directional: {'false' if is_paired else 'true'}")
 
 
 def _outcome_rule(given: object, *, has_column: bool) -> OutcomeRule:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from sweepml.datasets.batches import BATCH_ROWS, BatchReader
-from sweepml.datasets.blocks import batch_of_rows
+from sweepml.datasets.canonical import batch_of_rows
 from sweepml.datasets.frames import FrameCounts, count_frames
 from sweepml.datasets.paths import plain_file
 from sweepml.datasets.sources import PCAPNG_MAGIC

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sweepml.datasets.batches import BATCH_ROWS, BatchReader
-from sweepml.datasets.blocks import batch_of_rows
+from sweepml.datasets.canonical import batch_of_rows
 from sweepml.datasets.paths import open_input
 from sweepml.errors import FormatError, InputError
 from sweepml.origins.origin import Encoding, Origin

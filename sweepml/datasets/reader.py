@@ -12,12 +12,12 @@ import pyarrow as pa
 from sweepml.datasets.batches import BATCH_ROWS, BatchReader
 from sweepml.datasets.blocks import (
     BlockReader,
-    Canon,
-    batch_of_rows,
     block_reader,
     count_lines,
     cut_lines,
 )
+from sweepml.datasets.canonical import batch_of_rows
+from sweepml.datasets.finish import Canon
 from sweepml.datasets.mapping import resolve_origin
 from sweepml.datasets.parquet import MAGIC as PARQUET_MAGIC
 from sweepml.datasets.parquet import ParquetReader
@@ -156,7 +156,7 @@ class _Blocks:
         if batch is not None:
             self._line += count_lines(body)
             yield batch
-        elif sizes and len(body) > sizes[0]:
+        elif self._fast is not None and sizes and len(body) > sizes[0]:
             for piece in cut_lines(body, sizes[0]):
                 yield from self.read(piece, sizes[1:])
         elif body:

@@ -77,6 +77,7 @@ AZURE: Final = Origin(
     title="Azure NSG or VNet flow log",
     encodings=frozenset({Encoding.JSON_DOCUMENT, Encoding.JSON_LINES}),
     unfold=unfold,
+    marks=("flowTuples",),
     fields=MappingProxyType(
         {
             "ts_us": ("time",),

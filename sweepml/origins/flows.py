@@ -48,7 +48,7 @@ def flow_of(values: Mapping[str, Any], reader: ValueParser) -> Flow:
         MISSING if is_icmp or reader.is_unset(get(name)) else reader.port(get(name))
         for name in ("src_port", "dst_port")
     )
-    sampling = reader.count("sampling", get("sampling"))
+    has_label = "label" in values or "label_detail" in values
     return Flow(
         ts_us,
         ts_us + max(span_us, 0),
@@ -59,11 +59,11 @@ def flow_of(values: Mapping[str, Any], reader: ValueParser) -> Flow:
         dst_port,
         icmp_type,
         tcp_flag_bits(get("tcp_flags")) if protocol == Protocol.TCP else MISSING,
-        origin.directions.get(reader.text(get("direction")), 0),
-        reader.text(get("blocked")) in origin.blocked,
+        origin.directions.get(reader.text(get("direction")), 0) if origin.directions else 0,
+        bool(origin.blocked) and reader.text(get("blocked")) in origin.blocked,
         reader.count("orig_bytes", get("orig_bytes")),
         reader.count("orig_packets", get("orig_packets")),
-        reader.kind(get("label"), get("label_detail")),
-        reader.text(get("identity")),
-        max(sampling, 1),
+        reader.label_kind(get("label"), get("label_detail")) if has_label else "",
+        reader.text(values["identity"]) if "identity" in values else "",
+        max(reader.count("sampling", values["sampling"]), 1) if "sampling" in values else 1,
     )

@@ -18,7 +18,7 @@ _DELIMITERS = frozenset(map(chr, range(128))) - set("\r\n#")
 
 
 @dataclass(frozen=True, slots=True)
-class TsvLayout:
+class TextLayout:
     """Columns of delimited text.
 
     Attributes
@@ -46,7 +46,7 @@ class TsvLayout:
     index: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def start(cls, origin: Origin, encoding: Encoding) -> TsvLayout:
+    def start(cls, origin: Origin, encoding: Encoding) -> TextLayout:
         """Return the layout before any header was read."""
         return cls(origin, encoding, origin.delimiter, origin.unset)
 
@@ -65,7 +65,7 @@ class TsvLayout:
         """Optional canonical columns that this log does not have."""
         return lacking_columns(frozenset(self.index))
 
-    def with_names(self, names: list[str]) -> TsvLayout:
+    def with_names(self, names: list[str]) -> TextLayout:
         """Return the layout that a header gives."""
         tail = tuple(names[-1].split(TAIL_SEPARATOR))
         tail = tail if len(tail) > 1 else ()
@@ -78,7 +78,7 @@ class TsvLayout:
                 index[name] = found[0]
         return replace(self, names=tuple(names), tail=tail, index=MappingProxyType(index))
 
-    def with_header(self, line: str) -> TsvLayout:
+    def with_header(self, line: str) -> TextLayout:
         """Return the layout that a line of names gives; itself if it is no such line."""
         try:
             names = self.split(line)
@@ -86,7 +86,7 @@ class TsvLayout:
             return self
         return self.with_names([name.strip() for name in names] if self.encoding.is_quoted else names)
 
-    def for_bare(self, line: str) -> TsvLayout:
+    def for_bare(self, line: str) -> TextLayout:
         """Return the layout of a row in a log without a header, itself if no layout has so many fields."""
         try:
             width = len(self.split(line))
@@ -97,7 +97,7 @@ class TsvLayout:
                 return self.with_names(list(names))
         return self
 
-    def with_comment(self, line: str) -> TsvLayout:
+    def with_comment(self, line: str) -> TextLayout:
         """Return the layout after a line that begins with ``#``; most such lines change nothing."""
         if line.startswith("#separator "):
             delimiter = _unescape(line.removeprefix("#separator "))

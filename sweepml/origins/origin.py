@@ -273,6 +273,8 @@ class Origin:
         Values of ``blocked`` of records of packets that were rejected on the way.
     unfold
         Flat records, by the names in `fields`, of a JSON object that holds several.
+    marks
+        Names that stand at the beginning of a JSON log, in case its first record is longer than what is looked at.
     family
         Keys which any JSON record of the product has, connection or not.
     refusal
@@ -309,11 +311,17 @@ class Origin:
     directions: Mapping[str, int] = field(default_factory=dict)
     blocked: frozenset[str] = frozenset()
     unfold: Callable[[Mapping[str, Any]], Iterator[Mapping[str, Any]]] | None = None
+    marks: tuple[str, ...] = ()
     family: frozenset[str] = frozenset()
     refusal: tuple[frozenset[str], str] | None = None
     direction: str = ""
     limits: tuple[str, ...] = ()
     reference: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether each record is one connection, so that columns can be read at once."""
+        return self.pairing is None and self.unfold is None
 
     def unset_value(self, name: str) -> int:
         """Return what "no value" in an existing column means: zero or `MISSING`."""

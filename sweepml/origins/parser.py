@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from sweepml.origins.flows import flow_of
-from sweepml.origins.layout import TsvLayout, lacking_columns
+from sweepml.origins.layout import TextLayout, lacking_columns
 from sweepml.origins.origin import Encoding, Origin
 from sweepml.origins.pairing import Pairer
 from sweepml.origins.report import ReadReport, RejectReason, RowError
@@ -43,7 +44,7 @@ class LineParser:
         self.report = report
         report.origin, report.encoding = origin.name, str(encoding)
         is_text = not encoding.is_json and encoding != Encoding.PARQUET
-        self.layout = TsvLayout.start(origin, encoding) if is_text else None
+        self.layout = TextLayout.start(origin, encoding) if is_text else None
         lacking = () if is_text else lacking_columns(frozenset(origin.fields))
         if not is_text:
             report.lacking = lacking
@@ -104,36 +105,31 @@ class LineParser:
 
         The faster ways call this with each block before they read it. `values` may change.
         """
-        start = 0
-        while not self._is_settled and start < len(body):
-            stop = body.find(b"\n", start) + 1 or len(body)
-            line = body[start:stop].rstrip(b"\r\n")
-            start = stop
-            if not line or self._is_header(line):
-                continue
-            try:
-                for values in self._records(line):
-                    if self.origin.required <= values.keys():
-                        self._settle_by(values)
-            except RowError:
-                continue  # the line is counted when it is read
+        if self._is_settled:
+            return
+        for values in self._usable(body):
+            self._settle_by(values)
+            if self._is_settled:
+                return
 
     def first_records(self, body: bytes, limit: int) -> list[Mapping[str, Any]]:
         """Return input -> value of a block's first records, at most so many."""
-        found: list[Mapping[str, Any]] = []
+        return list(islice(self._usable(body), limit))
+
+    def _usable(self, body: bytes) -> Iterator[Mapping[str, Any]]:
+        """Yield input -> value of a block's records that have all required inputs, up to a comment; count nothing."""
         start = 0
         while start < len(body):
             stop = body.find(b"\n", start) + 1 or len(body)
             line, start = body[start:stop].rstrip(b"\r\n"), stop
-            if not line or line.startswith(b"#"):
+            if not line:
                 continue
+            if self.layout is not None and line.startswith(b"#"):
+                return  # it may change the layout, which is for those who read the lines before it
             try:
-                found += [values for values in self._records(line) if self.origin.required <= values.keys()]
+                yield from (values for values in self._records(line) if self.origin.required <= values.keys())
             except RowError:
-                continue
-            if len(found) >= limit:
-                break
-        return found
+                continue  # the line is counted when it is read
 
     def reject_rows(self, body: bytes, first_line: int, rows: Sequence[int], reason: RejectReason) -> None:
         """Count rows of a block that a faster way left out; `rows` are ascending numbers of non-empty lines."""
@@ -204,7 +200,7 @@ class LineParser:
             self._change(self.layout.for_bare(line.decode("utf-8", "replace")))
         return False
 
-    def _change(self, layout: TsvLayout) -> None:
+    def _change(self, layout: TextLayout) -> None:
         if layout is not self.layout:
             self.layout = layout
             self.values = ValueParser(self.origin, layout.unset, layout.lacking, self.values.time_unit_us)

@@ -18,7 +18,7 @@ from sweepml.origins.documents import DocumentSplitter
 from sweepml.origins.ecs import ECS
 from sweepml.origins.gcp_vpc import GCP_VPC
 from sweepml.origins.hubble import HUBBLE
-from sweepml.origins.layout import TsvLayout
+from sweepml.origins.layout import TextLayout
 from sweepml.origins.nf_dataset import NF_DATASET
 from sweepml.origins.nfdump import NFDUMP
 from sweepml.origins.nfstream import NFSTREAM
@@ -201,8 +201,8 @@ class _Head:
         if encoding.is_json:
             if (encoding == Encoding.JSON_DOCUMENT) != self._is_document:
                 return False
-            return any(self._is_record(origin, record) for record in self.records)
-        layout = TsvLayout.start(origin, encoding)
+            return any(self._is_record(origin, record) for record in self.records) or self._has_marks(origin)
+        layout = TextLayout.start(origin, encoding)
         if encoding == Encoding.TSV_FIELDS:
             for line in self._lines:
                 if not line.startswith(b"#"):
@@ -214,10 +214,14 @@ class _Head:
             return layout.with_header(first).is_usable
         return encoding == Encoding.CSV_BARE and _is_bare_row(layout.for_bare(first), first)
 
+    def _has_marks(self, origin: Origin) -> bool:
+        begins = self._head.lstrip()[:1] in (b"{", b"[")
+        return begins and bool(origin.marks) and all(f'"{mark}"'.encode() in self._head for mark in origin.marks)
+
     def names(self, origin: Origin) -> frozenset[str]:
         """Return the names in the first line, if it is a header."""
         first = next((line for line in self._lines if not line.startswith(b"#")), b"").decode("utf-8", "replace")
-        return frozenset(TsvLayout.start(origin, Encoding.CSV_HEADER).with_header(first).names)
+        return frozenset(TextLayout.start(origin, Encoding.CSV_HEADER).with_header(first).names)
 
     def _is_record(self, origin: Origin, record: Mapping[str, Any]) -> bool:
         if origin.unfold is not None:
@@ -254,7 +258,7 @@ def _lacking(names: Iterable[str], candidates: tuple[Origin, ...]) -> str:
     return text + (f" of {closest.title}" if len(candidates) > 1 else "")
 
 
-def _is_bare_row(layout: TsvLayout, line: str) -> bool:
+def _is_bare_row(layout: TextLayout, line: str) -> bool:
     """Whether a line is a row without a header: it has the right number of fields, with addresses and a time."""
     if not layout.is_usable:
         return False

@@ -7,6 +7,7 @@ a bulk reader and a stream accept the same rows and give the same values.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from sweepml.errors import InputError
@@ -14,6 +15,14 @@ from sweepml.origins.origin import COUNT_INPUTS, ECHO_REQUEST, Evidence, Origin
 from sweepml.origins.report import RejectReason, RowError
 from sweepml.origins.values import canonical_address, count, number_us, time_us
 from sweepml.schema.connection import MISSING, PROTOCOL_BY_NAME, UNKNOWN_PROTOCOL, Protocol
+
+_MEMO_SIZE: Final = 1 << 16
+"""Texts whose values are remembered: addresses, ports and small counts repeat. Chosen, not tuned."""
+
+_address_of_text = lru_cache(_MEMO_SIZE)(canonical_address)
+_count_of_text = lru_cache(_MEMO_SIZE)(count)
+_time_of_text = lru_cache(1 << 12)(time_us)  # whole seconds repeat, microseconds do not
+
 
 PORTED: Final = frozenset({Protocol.TCP, Protocol.UDP, Protocol.SCTP, Protocol.ICMP, Protocol.ICMP6})
 """Protocols that have ports, or types in their place."""
@@ -106,14 +115,14 @@ class ValueParser:
         if self.is_unset(value):
             return self._unset_value.get(name, MISSING)
         try:
-            return count(value)
+            return _count_of_text(value) if type(value) is str else count(value)
         except ValueError:
             raise RowError(RejectReason.NUMBER) from None
 
     def port(self, value: object) -> int:
         """Return a port."""
         try:
-            port = count(value)
+            port = _count_of_text(value) if type(value) is str else count(value)
         except ValueError:
             port = MISSING
         if not 0 <= port <= 0xFFFF:
@@ -135,13 +144,15 @@ class ValueParser:
         if type(value) is not str:
             raise RowError(RejectReason.ADDRESS)
         try:
-            return canonical_address(value.strip(" ") if self.origin.padded else value)
+            return _address_of_text(value.strip(" ") if self.origin.padded else value)
         except InputError:
             raise RowError(RejectReason.ADDRESS) from None
 
     def time(self, value: object) -> int:
         """Return a time in microseconds since 1970 UTC."""
         try:
+            if type(value) is str:
+                return _time_of_text(value, self.time_unit_us, self.origin.clock)
             return time_us(value, self.time_unit_us, self.origin.clock)
         except ValueError:
             raise RowError(RejectReason.TIME) from None
@@ -162,7 +173,7 @@ class ValueParser:
         """Return the outcome of a record."""
         return int(self.origin.outcome.of(evidence))
 
-    def kind(self, label: object, detail: object) -> str:
+    def label_kind(self, label: object, detail: object) -> str:
         """Return the kind of a record's label."""
         return self.origin.label.kind(self.text(label), self.text(detail))
 
@@ -213,7 +224,7 @@ class ValueParser:
             counts[1],
             counts[2],
             counts[3],
-            self.kind(get("label"), get("label_detail")),
+            self.label_kind(get("label"), get("label_detail")),
             self.text(get("identity")),
         )
 

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from sweepml.datasets.encode import table_to_connections
 from sweepml.datasets.load import fingerprint
+from sweepml.datasets.mapping import SUFFIXES as MAPPING_SUFFIXES
 from sweepml.datasets.paths import input_bytes
 from sweepml.datasets.reader import read_connections
 from sweepml.errors import InputError
@@ -118,7 +119,10 @@ def part_name(capture: str) -> str:
 def stamp_inputs(job: PartitionJob) -> TableStamp:
     """Return the stamp of a capture that is not computed yet; reads every byte of its files once."""
     files = tuple(FileStamp(name, fingerprint(path)) for name, path in zip(job.capture.paths, job.paths, strict=True))
-    inputs = (InputStamp(job.capture.name, files, job.origin),)
+    # A mapping decides the rows by what it says, not by its name.
+    is_mapping = job.origin.endswith(MAPPING_SUFFIXES)
+    origin = f"{job.origin} {fingerprint(job.origin)}" if is_mapping else job.origin
+    inputs = (InputStamp(job.capture.name, files, origin),)
     return TableStamp(inputs, plan_facts(job.plan), job.version, job.git_commit)
 
 

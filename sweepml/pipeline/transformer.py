@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sweepml.datasets.blocks import TABLE_SCHEMA
+from sweepml.datasets.canonical import TABLE_SCHEMA
 from sweepml.datasets.encode import frame_to_connections
 from sweepml.errors import ConfigError, InputError
 from sweepml.features.kernel import FeatureRows

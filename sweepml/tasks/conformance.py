@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow.parquet as pq
 
-from sweepml.datasets.blocks import batch_of_rows
+from sweepml.datasets.canonical import batch_of_rows
 from sweepml.datasets.encode import table_to_connections
 from sweepml.features.kernel import FeatureRows
 from sweepml.features.plan import FeaturePlan

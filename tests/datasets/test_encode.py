@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from sweepml.datasets.encode import (
@@ -115,3 +116,20 @@ def test_absent_columns_are_named(conn_log: Path) -> None:
         frame_to_connections(read_frame(conn_log).drop(columns=["dst", "dst_port"]), HostTable())
     with pytest.raises(InputError, match="there is no src"):
         table_to_connections(read_connections(conn_log).read_all().drop(["src"]), HostTable())
+
+
+def test_identities_go_there_and_back(conn_log: Path) -> None:
+    hosts = HostTable()
+    table = read_connections(conn_log).read_all()
+    names = ["shop/web-1", "", "shop/web-1", "", "", "shop/web-2"]
+    named = table.set_column(table.column_names.index("identity"), "identity", pa.array(names))
+    connections = table_to_connections(named, hosts)
+    assert [hosts.name(code) if code >= 0 else "" for code in connections.identity.tolist()] == names
+    frame = connections_to_frame(connections, hosts)
+    assert frame["identity"].tolist() == names
+    assert np.array_equal(frame_to_connections(frame, hosts).identity, connections.identity)
+
+
+def test_a_table_without_identities_names_none(conn_log: Path) -> None:
+    table = read_connections(conn_log).read_all().drop(["identity"])
+    assert set(table_to_connections(table, HostTable()).identity.tolist()) == {-1}

@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -58,6 +59,18 @@ def test_batch_size_changes_nothing(sample: Sample, batch_rows: int, tmp_path: P
     path = write(tmp_path, sample.text)
     assert read_bulk(path, batch_rows=batch_rows) == read_bulk(path)
     assert read_lines(path, batch_rows=batch_rows) == read_lines(path)
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("as_lines", [False, True])
+def test_records_longer_than_the_head_are_told(tmp_path: Path, indent: int | None, as_lines: bool) -> None:
+    (record,) = json.loads(SAMPLES["AZURE_V1"].text)["records"]
+    tuples = [f"1767225600,10.0.0.1,10.0.{i // 250}.{i % 250},40000,445,T,I,D" for i in range(5000)]
+    record["properties"]["flows"][0]["flows"][0]["flowTuples"] = tuples
+    text = json.dumps(record) + "\n" if as_lines else json.dumps({"records": [record]}, indent=indent)
+    path = write(tmp_path, text)
+    assert read_bulk(path)[2].rows == 5000
+    assert_readers_agree(path)
 
 
 FAST = [

@@ -121,6 +121,24 @@ def test_without_an_outcome_packets_decide_what_they_can(tmp_path: Path) -> None
     assert outcomes == [Outcome.UNKNOWN, Outcome.UNANSWERED, Outcome.UNKNOWN, Outcome.ANSWERED]
 
 
+def test_records_of_one_direction_are_paired(tmp_path: Path) -> None:
+    columns = {"time": "t", "end": "e", "source": "s", "destination": "d", "protocol": "p", "destination_port": "dp"}
+    columns |= {"source_port": "sp", "tcp_flags": "f", "sampling": "n", "outcome": "a"}
+    given = {"columns": columns, "one_directional": True, "outcomes": {"DENY": "blocked", "ALLOW": "unknown"}}
+    log, mapped = tmp_path / "log", write(tmp_path / "m.yaml", given)
+    log.write_text(
+        "t,e,s,d,p,sp,dp,f,n,a\n"
+        "1767225600,1767225601,10.0.0.1,10.0.1.1,6,40000,445,S,1,ALLOW\n"
+        "1767225600,1767225601,10.0.1.1,10.0.0.1,6,445,40000,SA,1,ALLOW\n"
+        "1767225602,1767225602,10.0.0.1,10.0.1.2,6,40001,445,S,100,DENY\n"
+    )
+    reader = read_connections(log, mapped)
+    rows = [(row["src"], row["dst"], row["outcome"]) for row in reader.read_all().to_pylist()]
+    expected = [("10.0.0.1", "10.0.1.1", Outcome.ANSWERED), ("10.0.0.1", "10.0.1.2", Outcome.BLOCKED)]
+    assert rows == expected
+    assert reader.report.sampling == 100
+
+
 def test_another_log_is_refused_by_name(tmp_path: Path) -> None:
     log, mapped = tmp_path / "log", write(tmp_path / "firewall.yaml", GIVEN)
     log.write_text("a,b\n1,2\n")
@@ -129,12 +147,13 @@ def test_another_log_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_the_text_of_the_module_is_a_mapping() -> None:
-    example = (mapping.__doc__ or "").split(".. code-block:: yaml\n")[1]
+    example = (mapping.__doc__ or "").split(".. code-block:: yaml\n")[1].split("\nWhere each record")[0]
     origin = origin_of(yaml.safe_load(example) | {"columns": {**COLUMNS}}, "example")
     assert origin.name == "my_firewall"
     keys = set(yaml.safe_load(example))
-    assert keys == set(mapping._KEYS), "the example shows every key"
-    assert set(yaml.safe_load(example)["columns"]) | {"end"} == set(mapping.COLUMNS)
+    assert keys | {"one_directional"} == set(mapping._KEYS), "the example shows every key"
+    shown = set(yaml.safe_load(example)["columns"]) | {"end", *mapping.ONE_DIRECTIONAL_ONLY}
+    assert shown == set(mapping.COLUMNS)
 
 
 @pytest.mark.parametrize(
@@ -155,6 +174,9 @@ def test_the_text_of_the_module_is_a_mapping() -> None:
         ({"outcomes": {True: "answered"}}, "outcomes: YAML reads a value as True; put it in quotes"),
         ({"labels": {"a": "bad"}}, "labels: a: expected sweep or vertical_scan .* got 'bad'"),
         ({"unset": "-"}, "unset: expected a list of texts"),
+        ({"one_directional": "yes"}, "one_directional: expected true or false, got 'yes'"),
+        ({"one_directional": True}, "columns: destination_packets needs one_directional: false"),
+        ({"columns": {**COLUMNS, "sampling": "rate"}}, "columns: sampling needs one_directional: true"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, changed: dict[str, object], words: str) -> None:

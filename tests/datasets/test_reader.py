@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from sweepml.datasets import blocks
+from sweepml.datasets import finish
 from sweepml.datasets.reader import ConnectionReader, read_connections
 from sweepml.errors import ConfigError, FormatError, InputError, InputMissingError
 from sweepml.schema.connection import CONNECTION_COLUMNS
@@ -209,7 +209,7 @@ def test_published_values_are_what_the_text_says(real_dir: Path, name: str) -> N
 def test_forgetting_addresses_changes_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = long_log(tmp_path / "conn.log", 1000)
     whole = read_connections(log).read_all()
-    monkeypatch.setattr(blocks, "_CANON_TEXTS", 7)
+    monkeypatch.setattr(finish, "_CANON_TEXTS", 7)
     assert read_connections(log).read_all().equals(whole)
 
 

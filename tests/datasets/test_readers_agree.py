@@ -131,7 +131,8 @@ def json_lines(draw: st.DrawFn) -> str:
         2: f"{line},{line}",
         3: line + " ",
         4: "[1]",
-        5: line[:-1] + ',"x":Inf}',
+        5: line[:-1]
+        + draw(st.sampled_from([',"x":Inf}', ',"x": -Inf}', ',"x":[NaN]}', ',"x":"CInf"}', ',"x":"Inf"}'])),
         6: line[:-1] + ',"ts":5}',
         7: '{"ts":1}',
         8: "",

@@ -16,6 +16,7 @@ from sweepml.graph.connections import Connections
 from sweepml.graph.hosts import HostTable
 from sweepml.origins.parser import LineParser
 from sweepml.runtime.lines import LineReader
+from sweepml.schema.outcome import Outcome
 
 FIELDS = "ts id.orig_h id.orig_p id.resp_h id.resp_p proto conn_state"
 HEADER = "#separator \\x09\n#path\tconn\n#fields\t" + FIELDS.replace(" ", "\t") + "\n"
@@ -259,6 +260,24 @@ def test_a_rotated_log_may_have_other_columns(tmp_path: Path, follow: Callable[[
     (tmp_path / "new").rename(path)
     follower.wait_for([0, 1])
     assert follower.parts[-1].orig_packets.tolist() == [7]
+
+
+def test_records_are_paired_across_a_rotation(tmp_path: Path, follow: Callable[[Path], Follower]) -> None:
+    names = "ts,te,td,sa,da,sp,dp,pr,flg,ipkt,ibyt\n"
+    asked = "2026-01-01 00:00:00,2026-01-01 00:00:00,0.0,10.0.0.1,10.0.1.1,40000,445,TCP,......S.,1,60\n"
+    reply = "2026-01-01 00:00:01,2026-01-01 00:00:01,0.0,10.0.1.1,10.0.0.1,445,40000,TCP,...A..S.,1,60\n"
+    later = asked.replace("00:00:00", "00:10:00").replace("40000", "40001")
+    path = tmp_path / "flows.csv"
+    path.write_text(names + asked)
+    follower = follow(path)
+    wait_until(lambda: follower.reader.report.origin == "nfdump")
+    path.rename(tmp_path / "flows.1.csv")
+    (tmp_path / "new").write_text(names + reply + later)
+    (tmp_path / "new").rename(path)
+    follower.wait_for([1_767_225_600])
+    assert follower.parts[0].outcome.tolist() == [Outcome.ANSWERED]
+    follower.stop()
+    assert seconds(follower.parts) == [1_767_225_600, 1_767_226_200], "what still waits comes out at the end"
 
 
 def test_a_truncated_file_is_read_anew(tmp_path: Path, follow: Callable[[Path], Follower]) -> None:
