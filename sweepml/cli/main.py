@@ -28,6 +28,11 @@ _OPTIONS_WITH_VALUE: Final = ("--log-level",)
 HYDRA_COMMANDS: Final = {
     "features": ("sweepml.cli.features", "train", "features of logs as a Parquet file (needs sweepml[train])"),
     "ablate": ("sweepml.cli.ablate", "train", "what each feature family is worth (needs sweepml[train])"),
+    "benchmark": (
+        "sweepml.cli.benchmark",
+        "train",
+        "every model and every public rule on the same captures (needs sweepml[train])",
+    ),
     "calibrate": (
         "sweepml.cli.calibrate",
         "train",

@@ -91,6 +91,10 @@ class Run:
         """Record a matplotlib figure as an artefact."""
         mlflow.log_figure(figure, name)
 
+    def log_folder(self, folder: Path) -> None:
+        """Record the files of a folder as artefacts, under its name."""
+        mlflow.log_artifacts(str(folder), folder.name)
+
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Record facts to search by."""
         mlflow.set_tags(dict(tags))

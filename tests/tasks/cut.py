@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sweepml.config.train import CaptureConfig, DataConfig, ModelConfig, SplitConfig, TrainConfig
 
-QUICK_MODEL = {"n_bags": 1, "max_iter": 20}
+QUICK_MODEL = {"n_bags": 1, "max_iter": 40}
 
 
 def cut_capture(folder: Path, out: Path, minutes: float) -> CaptureConfig:
