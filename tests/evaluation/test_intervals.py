@@ -5,7 +5,14 @@ import pytest
 from scipy import stats
 
 from sweepml.errors import ConfigError
-from sweepml.evaluation.intervals import cluster_interval, poisson_upper, wilson_interval
+from sweepml.evaluation.intervals import (
+    RESAMPLES,
+    cluster_interval,
+    poisson_upper,
+    rate_interval,
+    resamples,
+    wilson_interval,
+)
 
 
 @pytest.mark.parametrize(("successes", "trials"), [(0, 10), (1, 10), (36, 47), (10, 10)])
@@ -52,3 +59,34 @@ def test_no_clusters_say_nothing() -> None:
 def test_empty_cluster_is_refused() -> None:
     with pytest.raises(ConfigError, match="at least one observation"):
         cluster_interval(np.array([0]), np.array([0]), seed=0)
+
+
+def test_rate_interval_holds_the_rate_and_repeats() -> None:
+    counts, days = np.array([3, 0, 1, 0, 0, 2]), np.array([1.0, 2.0, 1.0, 0.5, 1.0, 0.5])
+    low, high = rate_interval(counts, days, seed=1)
+    assert 0 <= low < 1 < high
+    assert rate_interval(counts, days, seed=1) == (low, high)
+
+
+def test_rate_of_equal_clusters_is_certain() -> None:
+    assert rate_interval([2, 2, 2], [1.0, 1.0, 1.0], seed=0) == (2, 2)
+
+
+def test_rate_of_nothing_counted_is_bounded_by_poisson() -> None:
+    assert rate_interval([0, 0], [1.0, 3.0], seed=0) == (0, poisson_upper(0) / 4)
+
+
+def test_rate_without_exposure_is_unknown() -> None:
+    assert np.isnan(rate_interval([1], [0.0], seed=0)).all()
+
+
+def test_a_cluster_without_exposure_still_counts() -> None:
+    assert rate_interval([0, 5], [1.0, 0.0], seed=0)[1] >= 5
+
+
+@pytest.mark.parametrize("count", [1, 7, 100_000])
+def test_resamples_are_all_there_and_draw_from_every_cluster(count: int) -> None:
+    parts = list(resamples(count, seed=0))
+    assert sum(len(part) for part in parts) == RESAMPLES
+    assert {part.shape[1] for part in parts} == {count}
+    assert (min(part.min() for part in parts), max(part.max() for part in parts)) == (0, count - 1)
