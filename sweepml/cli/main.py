@@ -28,6 +28,8 @@ _OPTIONS_WITH_VALUE: Final = ("--log-level",)
 HYDRA_COMMANDS: Final = {
     "features": ("sweepml.cli.features", "train", "features of logs as a Parquet file (needs sweepml[train])"),
     "ablate": ("sweepml.cli.ablate", "train", "what each feature family is worth (needs sweepml[train])"),
+    "inject": ("sweepml.cli.inject", "train", "put labelled sweeps into a log of your own (needs sweepml[train])"),
+    "simulate": ("sweepml.cli.simulate", "train", "a made-up network with sweeps in it (needs sweepml[train])"),
     "train": ("sweepml.cli.train", "train", "train a detector on labelled logs (needs sweepml[train])"),
 }
 """Command -> module whose ``run(overrides) -> int`` it is, extra that it needs, help. What follows such a
