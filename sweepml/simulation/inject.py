@@ -81,8 +81,9 @@ def inject(
     ConfigError
         If it is too short for what is asked, or the output's name has no known ending.
     """
-    portrait, reader = draw_portrait(log, seed)
-    maker = SweepMaker(portrait, options or SweepOptions(), seed, fingerprint(log.path))
+    options = options or SweepOptions()
+    portrait, reader = draw_portrait(log, seed, options.excluded)
+    maker = SweepMaker(portrait, options, seed, fingerprint(log.path))
     played = [maker.play(number) for number in range(sweeps)]
     records = Records.concat([one.records for one in played]).in_time_order()
     blocked = 0

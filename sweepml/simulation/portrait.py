@@ -117,7 +117,9 @@ class LogInput:
     internal_networks: Sequence[str] = DEFAULT_INTERNAL_NETWORKS
 
 
-def draw_portrait(log: LogInput, seed: int = 0) -> tuple[Portrait, ConnectionReader]:
+def draw_portrait(
+    log: LogInput, seed: int = 0, ignored: frozenset[str] = frozenset()
+) -> tuple[Portrait, ConnectionReader]:
     """Read a log once and keep what a sweep through its network needs to know.
 
     Parameters
@@ -126,6 +128,8 @@ def draw_portrait(log: LogInput, seed: int = 0) -> tuple[Portrait, ConnectionRea
         What to read.
     seed
         Of the choice of connections that are remembered as donors of sizes.
+    ignored
+        Sources, in canonical form, whose connections nothing shall be learned from: known attackers.
 
     Returns
     -------
@@ -141,15 +145,16 @@ def draw_portrait(log: LogInput, seed: int = 0) -> tuple[Portrait, ConnectionRea
     """
     hosts = HostTable(InternalNetworks(log.internal_networks))
     reader = read_connections(log.path, log.origin)
-    sketch = _Sketch(hosts, seed)
+    sketch = _Sketch(hosts, seed, hosts.encode_all(sorted(ignored)))
     for batch in reader:
         sketch.add(table_to_connections(batch, hosts))
     return sketch.portrait(os.fspath(log.path)), reader
 
 
 class _Sketch:
-    def __init__(self, hosts: HostTable, seed: int) -> None:
+    def __init__(self, hosts: HostTable, seed: int, ignored: NDArray[np.int32]) -> None:
         self._hosts = hosts
+        self._ignored = ignored
         self._salt = np.array([seed % (1 << 64)], np.uint64)
         self._records = 0
         self._span: list[int] = []
@@ -168,7 +173,7 @@ class _Sketch:
         self._span = [min([*self._span[:1], int(ts_us.min())]), self._latest_us]
         number = np.arange(self._records, self._records + len(ts_us), dtype=np.uint64)
         self._records += len(ts_us)
-        keep = is_contact(connections, self._hosts)
+        keep = is_contact(connections, self._hosts) & ~np.isin(connections.source, self._ignored)
         self._contacts(connections.take(keep), mix_bits(number[keep] ^ mix_bits(self._salt)))
 
     def _contacts(self, contacts: Connections, priority: NDArray[np.uint64]) -> None:

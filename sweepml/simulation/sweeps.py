@@ -65,7 +65,7 @@ class SweepOptions:
     sizes
         Fewest and most (target, port) pairs, drawn evenly on a logarithmic scale.
     excluded
-        Sources that shall not be drawn, in canonical form: known attackers.
+        Sources that shall not be drawn, and whose records nothing is learned from, in canonical form: known attackers.
 
     Raises
     ------
