@@ -15,6 +15,7 @@ from sweepml.simulation.records import SIZE_COLUMNS
 MIN_DONORS: Final = 20
 """Fewer recorded connections than this are no sample of a service. Chosen, not tuned."""
 
+_PORT_BITS: Final = 0xFFFF << 8
 _SEGMENT_BYTES: Final = 1400
 """Payload of a full TCP segment, about."""
 
@@ -37,6 +38,10 @@ class SizeBank:
     ) -> None:
         self._by_service = dict(by_service or {})
         self._by_protocol = dict(by_protocol or {})
+        enough = [
+            service << 8 | outcome for (service, outcome), rows in self._by_service.items() if len(rows) >= MIN_DONORS
+        ]
+        self._own = np.array(sorted(enough), np.int64)
 
     def donors(self, service: int, outcome: int) -> NDArray[np.int64] | None:
         """Return the recorded sizes that stand for a service and outcome, None where nothing was recorded."""
@@ -55,6 +60,8 @@ class SizeBank:
         """
         sizes = np.empty((len(service), len(SIZE_COLUMNS)), np.int64)
         kind = service.astype(np.int64) << 8 | outcome
+        # Ports without donors of their own share those of the protocol: thousands of ports are then one draw.
+        kind = np.where(np.isin(kind, self._own), kind, kind & ~_PORT_BITS)
         for code in np.unique(kind).tolist():
             rows = np.flatnonzero(kind == code)
             donors = self.donors(code >> 8, code & 0xFF)

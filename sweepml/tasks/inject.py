@@ -52,6 +52,8 @@ def inject(config: InjectConfig) -> InjectedLog:
         raise ConfigError(f"output={config.output} is the input")
     known = read_episodes(config.episodes) if config.episodes else ()
     options = sweep_options(config.sweeps, frozenset(episode.source for episode in known))
+    if not config.sweeps.count:
+        raise ConfigError("sweeps.count=0 would inject nothing")
     log = LogInput(config.input, config.origin, tuple(config.internal_networks) or DEFAULT_INTERNAL_NETWORKS)
     injection = inject_sweeps(log, output, config.sweeps.count, options, config.seed)
     episodes = beside(output, "episodes")
@@ -67,8 +69,8 @@ def sweep_options(config: SweepsConfig, excluded: frozenset[str] = frozenset()) 
     ConfigError
         If a port cannot be read, or a setting is out of range.
     """
-    if config.count < 1:
-        raise ConfigError(f"sweeps.count must be at least 1, got {config.count}")
+    if config.count < 0:
+        raise ConfigError(f"sweeps.count must not be negative, got {config.count}")
     return SweepOptions(
         scanners=tuple(config.scanners),
         services=tuple(parse_service(text) for text in config.ports),
