@@ -232,12 +232,18 @@ class Network:
         )
 
     def _attackable(self) -> Addresses:
-        """Return addresses of hosts that may be infected: clients, servers and containers as they are at first."""
+        """Return addresses of hosts that may be infected: clients, servers, containers at any time of their lives.
+
+        All IPv4 addresses of a subnet or none, so that who looks for a free one finds one that stays free.
+        """
         parts = []
-        for name in ("clients", "servers", "containers"):
-            index = np.arange(min(self._pools[name].size, _SHOWN_HOSTS))
-            over_ipv6 = chances(self._plan.seed, index) < self._plan.dual_stack
-            parts.append(self._pools[name].addresses(index, over_ipv6))
+        for name, lives in (("clients", 1), ("servers", 1), ("containers", _LIVES)):
+            pool = self._pools[name]
+            index = np.arange(min(pool.size * lives, _SHOWN_HOSTS))
+            if self._plan.dual_stack < 1:
+                parts.append(pool.addresses(index, np.zeros(len(index), bool)))
+            index = index[chances(self._plan.seed, index) < self._plan.dual_stack]
+            parts.append(pool.addresses(index, np.ones(len(index), bool)))
         return Addresses.concat(parts)
 
 

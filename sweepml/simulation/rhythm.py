@@ -16,46 +16,20 @@ ALWAYS: Final = "always"
 OFFICE: Final = "office"
 EVENING: Final = "evening"
 
+_NIGHT: Final = 0.06
 _DAYS: Final = {
+    # From midnight, from six, from noon, from eighteen hours on.
     OFFICE: (
-        *[0.06] * 6,
-        0.1,
-        0.3,
-        0.75,
-        1.0,
-        1.0,
-        0.9,
-        0.7,
-        0.85,
-        1.0,
-        0.95,
-        0.8,
-        0.5,
-        0.25,
-        0.15,
-        *[0.1] * 2,
-        *[0.06] * 2,
+        *(_NIGHT, _NIGHT, _NIGHT, _NIGHT, _NIGHT, _NIGHT),
+        *(0.10, 0.30, 0.75, 1.00, 1.00, 0.90),
+        *(0.70, 0.85, 1.00, 0.95, 0.80, 0.50),
+        *(0.25, 0.15, 0.10, 0.10, _NIGHT, _NIGHT),
     ),
     EVENING: (
-        0.5,
-        0.25,
-        *[0.1] * 4,
-        0.2,
-        0.35,
-        *[0.4] * 3,
-        0.5,
-        0.5,
-        0.45,
-        0.45,
-        0.5,
-        0.6,
-        0.75,
-        0.9,
-        1.0,
-        1.0,
-        1.0,
-        0.9,
-        0.7,
+        *(0.50, 0.25, 0.10, 0.10, 0.10, 0.10),
+        *(0.20, 0.35, 0.40, 0.40, 0.40, 0.50),
+        *(0.50, 0.45, 0.45, 0.50, 0.60, 0.75),
+        *(0.90, 1.00, 1.00, 1.00, 0.90, 0.70),
     ),
 }
 """Activity at each hour of a working day, UTC, as a share of the busiest. Chosen after the real office logs by eye."""

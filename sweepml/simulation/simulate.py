@@ -68,8 +68,9 @@ def simulate(
             writer.write(records.to_batch())
             count += len(records)
     roles = {row[0]: row for row in network.roles()}
-    for episode in traffic.episodes:  # an infected host keeps its role, a host that does nothing else has this one
-        roles.setdefault(episode.source, (episode.source, "scanner", False, episode.attributes["tool"]))
+    for episode in traffic.episodes:  # an infected host keeps its role's name, but is not benign any more
+        name = roles[episode.source][1] if episode.source in roles else "scanner"
+        roles[episode.source] = (episode.source, name, False, f"sweeps with {episode.attributes['tool']}")
     return Simulation(count, traffic.episodes, tuple(roles.values()))
 
 
