@@ -69,7 +69,7 @@ class Visits(Behaviour):
     every_s
         Seconds between a source's visits at the busiest hour, on average.
     contacts_mean
-        Contacts of a visit beyond the first, on average (Poisson).
+        Contacts of a visit beyond the first, on average (geometric: many have none, a few have many).
     spread_s
         Mean time between a visit's begin and its further contacts.
     rhythm
@@ -80,6 +80,8 @@ class Visits(Behaviour):
         Share of contacts with a target drawn afresh.
     skew
         How much more popular the first targets are, over all sources; 1 is not at all.
+    source_skew
+        The same of sources: above 1 the first are busier than the others.
     """
 
     every_s: float
@@ -89,6 +91,7 @@ class Visits(Behaviour):
     favourites: float = 8.0
     new_share: float = 0.1
     skew: float = 3.0
+    source_skew: float = 1.0
 
     def rate_hz(self, population: Population) -> float:
         """Return contacts a second at the busiest hour."""
@@ -101,9 +104,9 @@ class Visits(Behaviour):
         ts_us = begin_us + (rng.random(visits) * (end_us - begin_us)).astype(np.int64)
         if self.rhythm != ALWAYS:
             ts_us = ts_us[rng.random(visits) < activity(ts_us, self.rhythm)]
-        source = rng.integers(0, population.sources, len(ts_us))
+        source = (population.sources * rng.random(len(ts_us)) ** self.source_skew).astype(np.int64)
         if self.contacts_mean:
-            further = rng.poisson(self.contacts_mean, len(ts_us))
+            further = rng.geometric(1 / (1 + self.contacts_mean), len(ts_us)) - 1
             delay_us = (rng.exponential(self.spread_s * 1e6, int(further.sum()))).astype(np.int64)
             ts_us = np.concatenate([ts_us, np.repeat(ts_us, further) + delay_us])
             source = np.concatenate([source, np.repeat(source, further)])

@@ -279,6 +279,10 @@ def _outcomes(
     if fate.unknown:
         return np.full(len(contacts), Outcome.UNKNOWN, np.uint8)
     failed, refusing = _dead(one, target, service)
+    if fate.unlucky_share:
+        source = contacts.source
+        unlucky = chances(salt + 10, source) < fate.unlucky_share
+        failed = failed | (unlucky & (chances(salt + 11, source, target) < chances(salt + 12, source) / 2))
     if fate.outage_share:
         piece = contacts.ts_us // round(fate.outage_s * 1e6)
         failed = failed | (chances(salt + 7, target, piece) < fate.outage_share)

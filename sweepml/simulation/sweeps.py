@@ -166,8 +166,7 @@ class SweepMaker:
         )
         assignment = Assignment(source, choice.targets, services, count, rate_hz)
         pairs = scanner.order(assignment, rng)
-        elsewhere = pairs.targets.hash64 != source.hash64[0]
-        targets, probed = pairs.targets.take(elsewhere), pairs.services[elsewhere]
+        targets, probed = _others(pairs.targets, source), pairs.services
         outcome = self._answers.to(targets, probed, draw_strangers(rng), salt=int(rng.integers(1 << 63)))
         schedule = scanner.schedule(outcome, rate_hz, rng)
         order = np.argsort(schedule.offset_s, kind="stable")
@@ -257,6 +256,12 @@ class SweepMaker:
             targets=() if scanner.own_targets else covering_networks(records.dst),
             attributes=attributes,
         )
+
+
+def _others(targets: Addresses, source: Addresses) -> Addresses:
+    """Return targets without the source, for which its neighbour stands in: no log shows what a host sends itself."""
+    itself = (targets.high == source.high[0]) & (targets.low == source.low[0])
+    return Addresses(targets.high, np.where(itself, targets.low ^ np.uint64(1), targets.low))
 
 
 def sweep_id(network_id: str, options: SweepOptions, seed: int, number: int) -> str:

@@ -1,6 +1,7 @@
 """Injection: the log stays, the sweeps are where the episodes say, and the same seed gives the same bytes."""
 
 import gzip
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -112,6 +113,21 @@ def test_batches_do_not_show(log: Path, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("sweepml.simulation.portrait.read_connections", lambda p, o: read_connections(p, o, 7))
     injected(log, tmp_path / "pieces.log")
     assert (tmp_path / "whole.log").read_bytes() == (tmp_path / "pieces.log").read_bytes()
+
+
+def test_memory_does_not_grow_with_the_log(tmp_path: Path) -> None:
+    def peak_bytes(days: int) -> int:
+        hour = rows(4000)
+        made = [(start + 86_400 * day, *rest) for day in range(days) for start, *rest in hour]
+        path = write_log(tmp_path / f"{days}.log", made)
+        del made
+        tracemalloc.start()
+        inject(LogInput(path), tmp_path / "out.log", 3, SweepOptions(sizes=(10, 50)))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    assert peak_bytes(160) < 1.3 * peak_bytes(40)
 
 
 def test_an_ipv6_log_stays_an_ipv6_log(tmp_path: Path) -> None:

@@ -68,6 +68,14 @@ def test_sizes_stay_within_what_was_asked_for(portrait: Portrait, scanner: str) 
         assert int(played.episode.attributes["pairs_probed"]) <= 90
 
 
+@EACH
+def test_the_smallest_sweep_is_one_probe_and_never_of_the_source_itself(portrait: Portrait, scanner: str) -> None:
+    for number in range(30):
+        records = maker(portrait, scanners=(scanner,), sizes=(1, 2)).play(number).records
+        assert len(records) > 0
+        assert not (records.src.hash64 == records.dst.hash64).any()
+
+
 def test_a_service_answers_as_in_the_log(portrait: Portrait) -> None:
     """Server 1 answers, 12 refuses, 14 is silent; 99 was never seen."""
     hosts = Addresses.from_texts([f"192.168.8.{host}" for host in (1, 12, 14, 99)])

@@ -24,6 +24,9 @@ class Fate:
         Share of the time, in pieces of `outage_s`, for which a target is down.
     outage_s
         How long it is down at a time.
+    unlucky_share
+        Share of sources that meet more dead targets than others: up to half of them, drawn source by source. Old
+        bookmarks, a proxy that is not there any more, a filter on the way.
     unknown
         Whether the record does not say: traffic of which one side is seen.
     """
@@ -33,6 +36,7 @@ class Fate:
     lost_share: float = 0.002
     outage_share: float = 0.0
     outage_s: float = 900.0
+    unlucky_share: float = 0.0
     unknown: bool = False
 
 
