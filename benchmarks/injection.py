@@ -6,8 +6,8 @@ published logs that are no part of either: as they are, with sweeps injected, an
 
 Measured is order, not a threshold: the share of sweeping sources whose best row scores above the best rows of all
 benign sources but a few. Sources that replay a peer-to-peer bot are not counted as benign: what they do is no sweep,
-and looks like one in every respect. No variants and a small model, so that the whole runs in minutes: the tables compare what
-is added, and say nothing of the default detector. They are written into docs/simulation.md, between its marks.
+and looks like one in every respect. No variants and a small model, so that the whole runs in minutes: it compares what
+is added, and says nothing of the default detector. The tables are written into docs/simulation.md, between its marks.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ others there are.
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -17,18 +16,15 @@ from numpy.typing import NDArray
 
 from sweepml.datasets.capture import Episode
 from sweepml.errors import ConfigError
-from sweepml.graph.hosts import HostKind
 from sweepml.schema.connection import Protocol, pack_service
-from sweepml.schema.outcome import Outcome
 from sweepml.simulation.addresses import MAX_RANGE, Addresses
 from sweepml.simulation.answers import Answers, draw_strangers
+from sweepml.simulation.episodes import SweepFacts, episode_of
 from sweepml.simulation.portrait import Portrait
 from sweepml.simulation.records import Records
-from sweepml.simulation.scanners.base import Assignment, Scanner
+from sweepml.simulation.scanners.base import Assignment, Scanner, Schedule
 from sweepml.simulation.scanners.registry import SCANNERS, make_scanner
 from sweepml.simulation.targets import TargetChoice, choose_targets, free_address
-
-_ANY_SIZE: Final = (10, 4096)
 
 USUAL_SERVICES: Final = tuple(
     [pack_service(Protocol.TCP, port) for port in (21, 22, 23, 25, 80, 110, 135, 139, 443, 445, 1433, 2375, 3306, 3389)]
@@ -44,6 +40,7 @@ _KNOWN_SERVICE_SHARE: Final = 0.5
 """Share of sweeps for a service that the log shows alive; the others look for a usual one."""
 _PORT_COUNTS: Final = ((1, 2, 3, 5), (0.75, 0.1, 0.1, 0.05))
 """Ports of a sweep, and how often: one port, or a few."""
+_SWEPT: Final = (Protocol.TCP, Protocol.UDP, Protocol.ICMP, Protocol.ICMP6)
 _ECHO: Final = {True: pack_service(Protocol.ICMP, 8), False: pack_service(Protocol.ICMP6, 128)}
 """Echo request by whether the source is IPv4."""
 
@@ -77,7 +74,7 @@ class SweepOptions:
     services: tuple[int, ...] = ()
     existing_share: float = 0.35
     public_share: float = 0.3
-    sizes: tuple[int, int] = _ANY_SIZE
+    sizes: tuple[int, int] = (10, 4096)
     excluded: frozenset[str] = field(default_factory=frozenset)
 
     def __post_init__(self) -> None:
@@ -124,26 +121,37 @@ class SweepMaker:
         self._seed = seed
         self._network_id = network_id
         self._answers = Answers(portrait.services)
-        names = options.scanners or tuple(SCANNERS)
-        fewest = options.sizes[0]
-        in_time = [make_scanner(name) for name in names]
-        self._scanners = [one for one in in_time if one.rates_hz[1] * self._span_s >= fewest]
-        if not self._scanners:
-            raise ConfigError(
-                f"the log spans {portrait.span_s:g} s, in which none of {', '.join(names)} probes {fewest} targets; "
-                "give a longer log or smaller sizes"
-            )
+        self._scanners = self._in_time(options.scanners or tuple(SCANNERS))
         known = portrait.sources.texts()
-        usable = np.array([text not in options.excluded for text in known], bool)
+        self._sources = self._at_home(known)
+        self._taken = set(known)
+
+    def _in_time(self, names: Sequence[str]) -> list[Scanner]:
+        """Return the scanners that can probe as many targets as are wanted at least, within the log."""
+        fewest = self._options.sizes[0]
+        scanners = [one for one in map(make_scanner, names) if one.rates_hz[1] * self._span_s >= fewest]
+        if not scanners:
+            raise ConfigError(
+                f"the log spans {self._portrait.span_s:g} s, in which none of {', '.join(names)} probes {fewest} "
+                "targets; give a longer log or smaller sizes"
+            )
+        return scanners
+
+    def _at_home(self, known: Sequence[str]) -> Addresses:
+        """Return the sources that sweeps may come from, or come from beside."""
+        sources = self._portrait.sources
+        usable = np.array([text not in self._options.excluded for text in known], bool)
         if not usable.any():
             raise ConfigError(
                 "the log shows no source that is not a labelled attacker; nothing tells where sweeps start"
             )
+        if all(one.ipv4_only for one in self._scanners):
+            usable &= sources.is_ipv4
+            if not usable.any():
+                raise ConfigError("the log shows no IPv4 source, and the scanners asked for know nothing else")
         # Who is at home where no source has an internal address? Whoever is contacted, too: the others are visitors.
-        homes = (portrait.sources_internal, portrait.sources_contacted, np.ones(len(usable), bool))
-        at_home = next(home & usable for home in homes if (home & usable).any())
-        self._sources = portrait.sources.take(at_home)
-        self._taken = set(known)
+        homes = (self._portrait.sources_internal, self._portrait.sources_contacted, usable)
+        return sources.take(next(home & usable for home in homes if (home & usable).any()))
 
     @property
     def _span_s(self) -> float:
@@ -155,35 +163,53 @@ class SweepMaker:
         source, is_new = self._source(rng)
         is_ipv4 = bool(source.is_ipv4[0])
         fitting = [one for one in self._scanners if is_ipv4 or not one.ipv4_only]
-        scanner = fitting[rng.integers(len(fitting))] if fitting else self._scanners[0]
+        scanner = fitting[rng.integers(len(fitting))]
         rate_hz, count = self._pace(scanner, rng)
         services = self._services(scanner, is_ipv4, rng)
-        public = rng.random() < self._options.public_share
-        choice = (
-            TargetChoice(source, "addresses that it chose itself")
-            if scanner.own_targets
-            else choose_targets(self._portrait, services, count, is_ipv4, public, rng)
-        )
-        assignment = Assignment(source, choice.targets, services, count, rate_hz)
-        pairs = scanner.order(assignment, rng)
-        targets, probed = _others(pairs.targets, source), pairs.services
-        outcome = self._answers.to(targets, probed, draw_strangers(rng), salt=int(rng.integers(1 << 63)))
-        schedule = scanner.schedule(outcome, rate_hz, rng)
-        order = np.argsort(schedule.offset_s, kind="stable")
-        offset_us, pair = np.rint(schedule.offset_s[order] * 1e6).astype(np.int64), schedule.pair[order]
-        span_us = self._portrait.end_us - self._portrait.begin_us
-        start_us = self._portrait.begin_us + int(rng.uniform(0, max(0, span_us - int(offset_us[-1]))))
-        pair, ts_us = pair[start_us + offset_us <= self._portrait.end_us], start_us + offset_us
-        ts_us = ts_us[: len(pair)]
+        choice = self._choice(scanner, source, services, count, rng)
+        pairs = scanner.order(Assignment(source, choice.targets, services, count, rate_hz), rng)
+        targets = _others(pairs.targets, source)
+        outcome = self._answers.to(targets, pairs.services, draw_strangers(rng), salt=int(rng.integers(1 << 63)))
+        ts_us, pair = self._timed(scanner.schedule(outcome, rate_hz, rng), rng)
+        service, outcome = pairs.services[pair], outcome[pair]
         records = Records(
             ts_us=ts_us,
             src=source.take(np.zeros(len(pair), np.int64)),
             dst=targets.take(pair),
-            service=probed[pair],
-            outcome=outcome[pair],
-            sizes=self._portrait.bank.draw(probed[pair], outcome[pair], rng),
+            service=service,
+            outcome=outcome,
+            sizes=self._portrait.bank.draw(service, outcome, rng),
         )
-        return PlayedSweep(records, self._episode(number, scanner, records, choice, is_new))
+        facts = SweepFacts(
+            episode_id=sweep_id(self._network_id, self._options, self._seed, number),
+            tool=scanner.name,
+            note=f"{choice.note}; {'a new source' if is_new else 'by a source that also does other things'}",
+            names_targets=not scanner.own_targets,
+        )
+        return PlayedSweep(records, episode_of(records, facts, self._portrait.internal))
+
+    def _choice(
+        self,
+        scanner: Scanner,
+        source: Addresses,
+        services: NDArray[np.uint32],
+        count: int,
+        rng: np.random.Generator,
+    ) -> TargetChoice:
+        if scanner.own_targets:
+            return TargetChoice(source, "addresses that it chose itself")
+        public = rng.random() < self._options.public_share
+        return choose_targets(self._portrait, services, count, bool(source.is_ipv4[0]), public, rng)
+
+    def _timed(self, schedule: Schedule, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return when probes go out and of which pairs they are: begun at random, and over at the log's end."""
+        order = np.argsort(schedule.offset_s, kind="stable")
+        offset_us = np.rint(schedule.offset_s[order] * 1e6).astype(np.int64)
+        offset_us -= offset_us[0]  # so that at least the first probe lies within the log
+        room_us = self._portrait.end_us - self._portrait.begin_us - int(offset_us[-1])
+        ts_us = self._portrait.begin_us + int(rng.uniform(0, max(0, room_us))) + offset_us
+        seen = ts_us <= self._portrait.end_us
+        return ts_us[seen], schedule.pair[order][seen]
 
     def _source(self, rng: np.random.Generator) -> tuple[Addresses, bool]:
         source = self._sources.take(rng.integers(len(self._sources), size=1))
@@ -205,6 +231,7 @@ class SweepMaker:
             return np.array([pack_service(Protocol.TCP, port) for port in scanner.ports], np.uint32)
         given = np.array(self._options.services or USUAL_SERVICES, np.uint32)
         alive = self._portrait.services.service[self._portrait.services.alive]
+        alive = alive[np.isin(alive >> 16, _SWEPT)]
         if not self._options.services and len(alive) and rng.random() < _KNOWN_SERVICE_SHARE:
             first = rng.choice(alive)
         else:
@@ -215,47 +242,6 @@ class SweepMaker:
         services = np.r_[first, rng.permutation(others)[:wanted]].astype(np.uint32)
         icmp = np.isin(services >> 16, (Protocol.ICMP, Protocol.ICMP6))
         return np.where(icmp, np.uint32(_ECHO[is_ipv4]), services)
-
-    def _episode(
-        self,
-        number: int,
-        scanner: Scanner,
-        records: Records,
-        choice: TargetChoice,
-        is_new: bool,
-    ) -> Episode:
-        keys = np.unique(np.stack([records.dst.hash64, records.service.astype(np.uint64)]), axis=1)
-        answered = records.outcome == Outcome.ANSWERED
-        seconds = max(1e-6, (records.ts_us[-1] - records.ts_us[0]) / 1e6)
-        kinds = self._portrait.internal.classify(records.dst.high, records.dst.low)
-        internal = float(np.mean(kinds == HostKind.INTERNAL))
-        attributes = {
-            "target_scope": "internal" if internal == 1 else "public" if internal == 0 else "mixed",
-            "tool": scanner.name,
-            "probes_sent": str(len(records)),
-            "note": f"{choice.note}; {'a new source' if is_new else 'by a source that also does other things'}",
-            "targets_probed": str(len(np.unique(keys[0]))),
-            "pairs_probed": str(keys.shape[1]),
-            "pairs_open": str(
-                np.unique(np.stack([records.dst.hash64, records.service.astype(np.uint64)])[:, answered], axis=1).shape[
-                    1
-                ]
-            ),
-            "probe_rate_per_s": f"{len(records) / seconds:.6g}",
-            "new_pair_rate_per_s": f"{keys.shape[1] / seconds:.6g}",
-        }
-        service = np.unique(records.service)
-        return Episode(
-            episode_id=sweep_id(self._network_id, self._options, self._seed, number),
-            source=records.src.take(slice(0, 1)).texts()[0],
-            start_us=int(records.ts_us[0]),
-            end_us=int(records.ts_us[-1]),
-            kind="sweep",
-            protocols=tuple(np.unique(service >> 16).tolist()),
-            ports=tuple((port, port) for port in np.unique(service & 0xFFFF).tolist()),
-            targets=() if scanner.own_targets else covering_networks(records.dst),
-            attributes=attributes,
-        )
 
 
 def _others(targets: Addresses, source: Addresses) -> Addresses:
@@ -269,23 +255,3 @@ def sweep_id(network_id: str, options: SweepOptions, seed: int, number: int) -> 
     made_of = (network_id, options.scanners, options.services, options.existing_share, options.public_share)
     text = repr((*made_of, options.sizes, sorted(options.excluded), seed, number))
     return "SW-" + hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-_MOST_NETWORKS: Final = 512
-
-
-def covering_networks(targets: Addresses) -> tuple[str, ...]:
-    """Return networks that hold all targets: hosts where they are few, else /24 (IPv4) and /64 (IPv6), joined.
-
-    Empty, which means any, where it would take more than 512 networks.
-    """
-    values: Sequence[str] = np.array(targets.to_arrow().dictionary.to_pylist(), object).tolist()
-    if len(values) <= 64:
-        networks = [ipaddress.ip_network(text) for text in values]
-    else:
-        wide = {f"{text}/{64 if ':' in text else 24}" for text in values}
-        networks = list({ipaddress.ip_network(text, strict=False) for text in wide})
-    ipv4 = [network for network in networks if network.version == 4]
-    ipv6 = [network for network in networks if network.version == 6]
-    joined = [*ipaddress.collapse_addresses(ipv4), *ipaddress.collapse_addresses(ipv6)]
-    return tuple(map(str, joined)) if len(joined) <= _MOST_NETWORKS else ()

@@ -1,6 +1,7 @@
 """Injection: the log stays, the sweeps are where the episodes say, and the same seed gives the same bytes."""
 
 import gzip
+import json
 import tracemalloc
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from sweepml.datasets.capture import Capture
 from sweepml.datasets.load import CaptureSource, load_capture
 from sweepml.datasets.reader import read_connections
-from sweepml.errors import FormatError, InputError
+from sweepml.errors import ConfigError, FormatError, InputError
 from sweepml.features.plan import FeaturePlan
 from sweepml.simulation.inject import Injection, inject
 from sweepml.simulation.portrait import LogInput
@@ -141,6 +142,31 @@ def test_bad_lines_are_counted_and_left_out(log: Path, tmp_path: Path) -> None:
     done = injected(log, tmp_path / "out.log")
     assert sum(done.read.rejects.values()) == 2
     assert done.read.rows == len(rows())
+
+
+def test_a_json_log_of_out_of_order_records_works(tmp_path: Path) -> None:
+    names = ("ts", "id.orig_h", "id.resp_h", "proto", "id.resp_p", "conn_state", "duration")
+    sizes = ("orig_bytes", "resp_bytes", "orig_pkts", "resp_pkts")
+    made = [dict(zip((*names, *sizes), row, strict=True)) | {"id.orig_p": 40_000} for row in rows()]
+    np.random.default_rng(0).shuffle(made)
+    (tmp_path / "in.json").write_text("".join(json.dumps(one) + "\n" for one in made))
+    done = injected(tmp_path / "in.json", tmp_path / "out.log")
+    assert done.read.rows == len(made)
+    assert len(lines(tmp_path / "out.log")) == len(made) + done.injected
+
+
+def test_a_damaged_log_leaves_nothing_behind(log: Path, tmp_path: Path) -> None:
+    whole = gzip.compress(log.read_bytes())
+    (tmp_path / "in.log.gz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match=r"in\.log\.gz"):
+        injected(tmp_path / "in.log.gz", tmp_path / "out.log")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.log", "in.log.gz"]
+
+
+def test_a_log_of_one_moment_is_refused(tmp_path: Path) -> None:
+    moment = [(5.0, *rest) for _, *rest in rows(20)]
+    with pytest.raises(ConfigError, match="the log spans 0 s"):
+        injected(write_log(tmp_path / "in.log", moment), tmp_path / "out.log")
 
 
 @pytest.mark.parametrize("content", ["", "\n\n"])

@@ -10,9 +10,10 @@ from sweepml.errors import ConfigError
 from sweepml.schema.outcome import Outcome
 from sweepml.simulation.addresses import Addresses
 from sweepml.simulation.answers import Answers, Strangers
+from sweepml.simulation.episodes import covering_networks
 from sweepml.simulation.portrait import LogInput, Portrait, draw_portrait
 from sweepml.simulation.scanners.registry import SCANNERS
-from sweepml.simulation.sweeps import PlayedSweep, SweepMaker, SweepOptions, covering_networks
+from sweepml.simulation.sweeps import PlayedSweep, SweepMaker, SweepOptions
 from sweepml.simulation.targets import free_address
 from tests.simulation.logs import rows, write_log
 
@@ -132,6 +133,12 @@ def test_an_ipv6_log_gets_ipv6_sweeps(tmp_path: Path) -> None:
         assert ":" in played.episode.source
         assert not played.records.dst.is_ipv4.any()
         assert played.episode.attributes["tool"] != "mirai"
+
+
+def test_a_scanner_of_ipv4_alone_finds_no_place_in_an_ipv6_log(tmp_path: Path) -> None:
+    own, _ = draw_portrait(LogInput(write_log(tmp_path / "conn.log", rows(ipv6=True))))
+    with pytest.raises(ConfigError, match="no IPv4 source, and the scanners asked for know nothing else"):
+        maker(own, scanners=("mirai",))
 
 
 def test_a_log_too_short_for_the_scanners_is_refused(tmp_path: Path) -> None:
