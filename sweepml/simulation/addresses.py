@@ -54,6 +54,11 @@ class Addresses:
         """Hash of each address, shape (n,): that of `HostTable.hash64`."""
         return mix_bits(mix_bits(self.high) ^ self.low)
 
+    @property
+    def networks(self) -> Addresses:
+        """The /24 (IPv4) or /64 (IPv6) of each, by its first address."""
+        return Addresses(self.high, np.where(self.is_ipv4, self.low & ~np.uint64(0xFF), np.uint64(0)))
+
     def to_arrow(self) -> pa.DictionaryArray:
         """Return canonical texts, dictionary-encoded; each distinct address is written once."""
         ipv4 = self.is_ipv4

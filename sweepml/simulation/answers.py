@@ -30,7 +30,8 @@ class Strangers:
     answering_share
         Share of hosts that the log does not show at all, and that answer on the probed ports.
     refusing_share
-        Of the other unseen ones the share that refuses; the rest stays silent.
+        Of the other unseen ones the share that refuses; the rest stays silent. Where the log shows failures in their
+        network, their share of refusals takes its place.
     closed_refuses
         Share of hosts that the log does show that refuse on other ports; the rest has a firewall that drops.
     """
@@ -63,6 +64,12 @@ class Answers:
         order = np.argsort(keys)
         self._keys, self._outcomes = keys[order], services.outcomes[order]
         self._alive_hosts = np.unique(services.hosts.hash64[services.alive])
+        refused = (services.outcomes & (1 << Outcome.REFUSED)) > 0
+        failed = ~services.alive & (refused | ((services.outcomes & (1 << Outcome.UNANSWERED)) > 0))
+        # A /24 (or /64) as a whole drops or rejects: what the log shows of it holds for its other hosts.
+        networks = services.hosts.take(failed).networks.hash64
+        self._networks, place, count = np.unique(networks, return_inverse=True, return_counts=True)
+        self._network_refuses = np.bincount(place, weights=refused[failed], minlength=len(count)) / count
 
     def to(self, targets: Addresses, service: NDArray[np.uint32], strangers: Strangers, salt: int) -> NDArray[np.uint8]:
         """Return the outcome of probes, uint8, shape (n,); the same probe gets the same answer.
@@ -74,7 +81,7 @@ class Answers:
         chance = mix_bits(targets.hash64 ^ mix_bits(np.array([salt % (1 << 64)], np.uint64))) / _TWO_64
         spread = mix_bits(targets.hash64 + np.uint64(salt % (1 << 63))) / _TWO_64
         alive = _member(targets.hash64, self._alive_hosts)
-        outcome = np.where(spread < strangers.refusing_share, Outcome.REFUSED, Outcome.UNANSWERED)
+        outcome = np.where(spread < self._refusing(targets, strangers), Outcome.REFUSED, Outcome.UNANSWERED)
         outcome = np.where(chance < strangers.answering_share, Outcome.ANSWERED, outcome)
         closed = np.where(chance < strangers.closed_refuses, Outcome.REFUSED, Outcome.UNANSWERED)
         outcome = np.where(alive, closed, outcome)
@@ -86,6 +93,14 @@ class Answers:
         # In the order of precedence: a service that answered once is an answering service.
         known = [(bits >> code) & 1 == 1 for code in (Outcome.ANSWERED, Outcome.REFUSED, Outcome.UNANSWERED)]
         return np.select(known, [Outcome.ANSWERED, Outcome.REFUSED, Outcome.UNANSWERED], outcome).astype(np.uint8)
+
+    def _refusing(self, targets: Addresses, strangers: Strangers) -> NDArray[np.float64]:
+        """Return how likely each target refuses if nothing is known of the host itself, shape (n,)."""
+        networks = targets.networks.hash64
+        shown = _member(networks, self._networks)
+        share = np.full(len(targets), strangers.refusing_share)
+        share[shown] = self._network_refuses[np.searchsorted(self._networks, networks[shown])]
+        return share
 
 
 def _member(values: NDArray[np.uint64], among: NDArray[np.uint64]) -> NDArray[np.bool_]:

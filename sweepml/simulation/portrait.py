@@ -21,7 +21,7 @@ from sweepml.simulation.addresses import Addresses
 from sweepml.simulation.records import SIZE_COLUMNS
 from sweepml.simulation.sizes import MIN_DONORS, SizeBank
 
-_DONORS_BY_SERVICE: Final = 256
+_DONORS_BY_SERVICE: Final = 1024
 _DONORS_BY_PROTOCOL: Final = 4096
 """Connections remembered per (service, outcome) and (protocol, outcome), drawn evenly. Chosen, not tuned."""
 

@@ -47,3 +47,8 @@ def test_a_large_network_is_cut_at_its_low_addresses() -> None:
 def test_what_is_no_network_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"expected a network such as 10\.0\.0\.0/8, got 'ten'"):
         network_addresses("ten")
+
+
+def test_networks_are_the_usual_smallest_subnets() -> None:
+    near = Addresses.from_texts(["10.1.2.3", "10.1.2.255", "2001:db8::1", "2001:db8::ffff:0:0:1"])
+    assert near.networks.texts() == ["10.1.2.0", "10.1.2.0", "2001:db8::", "2001:db8::"]

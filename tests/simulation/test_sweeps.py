@@ -1,6 +1,5 @@
 """Sweeps that are drawn: reproducible, within the log, answered by what the log shows."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,10 +80,21 @@ def test_a_service_answers_as_in_the_log(portrait: Portrait) -> None:
     """Server 1 answers, 12 refuses, 14 is silent; 99 was never seen."""
     hosts = Addresses.from_texts([f"192.168.8.{host}" for host in (1, 12, 14, 99)])
     service = np.full(4, HTTPS, np.uint32)
-    alone = replace(portrait.services, outcomes=portrait.services.outcomes)
-    for answering, unseen in ((0.0, Outcome.UNANSWERED), (1.0, Outcome.ANSWERED)):
-        outcome = Answers(alone).to(hosts, service, Strangers(answering, 0.0, 1.0), salt=5)
-        assert outcome.tolist() == [Outcome.ANSWERED, Outcome.REFUSED, Outcome.UNANSWERED, unseen]
+    known = [Outcome.ANSWERED, Outcome.REFUSED, Outcome.UNANSWERED]
+    for answering in (0.0, 1.0):
+        outcome = Answers(portrait.services).to(hosts, service, Strangers(answering, 0.0, 1.0), salt=5)
+        assert outcome[:3].tolist() == known
+        assert (outcome[3] == Outcome.ANSWERED) == bool(answering)
+
+
+def test_unseen_hosts_refuse_as_their_network_does(portrait: Portrait) -> None:
+    """In 192.168.8.0/24 two services refuse and one is silent; of 10.0.0.0/16 nothing is known."""
+    near = Addresses.from_texts([f"192.168.8.{host}" for host in range(100, 250)])
+    far = Addresses.from_ipv4(np.arange(10 << 24, (10 << 24) + 5000))
+    for hosts, share in ((near, 2 / 3), (far, 0.1)):
+        service = np.full(len(hosts), 6 << 16 | 23, np.uint32)
+        outcome = Answers(portrait.services).to(hosts, service, Strangers(0.0, 0.1, 1.0), salt=3)
+        assert np.mean(outcome == Outcome.REFUSED) == pytest.approx(share, abs=0.12 if hosts is near else 0.02)
 
 
 def test_a_live_host_refuses_or_drops_on_other_ports(portrait: Portrait) -> None:
