@@ -6,8 +6,9 @@ published logs that are no part of either: as they are, with sweeps injected, an
 
 Measured is order, not a threshold: the share of sweeping sources whose best row scores above the best rows of all
 benign sources but a few. Sources that replay a peer-to-peer bot are not counted as benign: what they do is no sweep,
-and looks like one in every respect. No variants and a small model, so that the whole runs in minutes: it compares what
-is added, and says nothing of the default detector. The tables are written into docs/simulation.md, between its marks.
+and looks like one in every respect. A small model, so that the whole runs in minutes: it compares what is added. The
+last two arms have the varied copies of the laboratory that `sweepml train` makes by default. The tables are written
+into docs/simulation.md, between its marks.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from sweepml.config.train import VariantsConfig
 from sweepml.datasets.capture import Capture
 from sweepml.datasets.load import CaptureSource, load_capture
 from sweepml.features.plan import FeaturePlan
@@ -35,6 +37,8 @@ from sweepml.simulation.portrait import LogInput
 from sweepml.simulation.simulate import simulate
 from sweepml.simulation.sweeps import SweepOptions
 from sweepml.simulation.truth import beside, write_episodes
+from sweepml.tasks.data import training_table
+from sweepml.tasks.progress import Silent
 
 LAB: Final = ("train", "train2")
 BACKGROUND: Final = ("strato011_mixed.conn.log.labeled", "ics_tridium.conn.log", "apt29_day1.conn.log")
@@ -59,6 +63,8 @@ ARMS: Final = {
     "and background with sweeps": ("injected",),
     "and a simulated network": ("simulated",),
     "and both": ("injected", "simulated"),
+    "laboratory, varied": ("varied",),
+    "varied, and both": ("varied", "injected", "simulated"),
 }
 """Name -> what is trained on beside the laboratory."""
 
@@ -71,6 +77,7 @@ TESTS: Final = (
 
 _FALSE_SOURCES: Final = (0, 1, 3)
 """Benign sources that may score as high."""
+_VARIED: Final = "varied"
 _NOT_JUDGED: Final = "replay_p2p"
 _SWEEPS: Final = 60
 _OPTIONS: Final = SweepOptions(sizes=(10, 1000))
@@ -153,15 +160,26 @@ def measured(
     """Return each arm's results, shape (seeds, tests, false sources)."""
     results = {}
     for arm, added in ARMS.items():
-        parts = [rows for name in added for rows in more[name]]
+        parts = [rows for name in added if name != _VARIED for rows in more[name]]
         runs = []
         for seed in range(seeds):
-            models = {name: fitted([lab[name].rows, *parts], seed) for name in LAB}
+            models = {}
+            for name in LAB:
+                copies = [varied(lab[name].capture, seed)] if _VARIED in added else []
+                models[name] = fitted([lab[name].rows, *copies, *parts], seed)
             tests = [(models[a], [lab[b]]) for a, b in (LAB, LAB[::-1])]
             tests += [(models[name], foreign) for name in LAB]
             runs.append([[found(model, captures, false) for false in _FALSE_SOURCES] for model, captures in tests])
         results[arm] = np.array(runs)
     return results
+
+
+def varied(capture: Capture, seed: int) -> LabelledRows:
+    """Return a campaign's varied copies, as `sweepml train` makes them by default."""
+    variants = VariantsConfig(
+        stretches=[1, 3, 10, 30], blind_families=["volume", "order", "graph", "relative", "memory"]
+    )
+    return training_table([capture], _PLAN, _POSITIVE_DST_COUNT, variants, seed, Silent()).varied
 
 
 def fitted(parts: Sequence[LabelledRows], seed: int) -> Detector:
