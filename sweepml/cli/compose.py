@@ -21,9 +21,13 @@ except ModuleNotFoundError as error:
 from sweepml.config.ablation import AblationConfig
 from sweepml.config.benchmark import BenchmarkConfig
 from sweepml.config.features import FeatureTableConfig
+from sweepml.config.inject import InjectConfig
+from sweepml.config.simulate import SimulateConfig
 from sweepml.config.train import DataConfig, TrainConfig
 
-_Config = TypeVar("_Config", TrainConfig, FeatureTableConfig, AblationConfig, BenchmarkConfig)
+_Config = TypeVar(
+    "_Config", TrainConfig, FeatureTableConfig, AblationConfig, BenchmarkConfig, InjectConfig, SimulateConfig
+)
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 
@@ -105,6 +109,16 @@ def compose_benchmark(overrides: list[str]) -> BenchmarkConfig:
     return config
 
 
+def compose_inject(overrides: list[str]) -> InjectConfig:
+    """Compose the configuration of an injection; as `compose_train`."""
+    return _composed("inject", InjectConfig, InjectConfig, overrides)
+
+
+def compose_simulate(overrides: list[str]) -> SimulateConfig:
+    """Compose the configuration of a simulated network; as `compose_train`."""
+    return _composed("simulate", SimulateConfig, SimulateConfig, overrides)
+
+
 def _composed(name: str, target: type[_Config], opened: type, overrides: list[str]) -> _Config:
     """Compose conf/<name>.yaml, whose schema while it is composed is `opened`, and return a `target`."""
     _store_schemas()
@@ -127,9 +141,11 @@ def _store_schemas() -> None:
     store.store(name="ablation_schema", node=_OpenAblation)
     store.store(name="feature_table_schema", node=FeatureTableConfig)
     store.store(name="benchmark_schema", node=_OpenBenchmark)
+    store.store(name="inject_schema", node=InjectConfig)
+    store.store(name="simulate_schema", node=SimulateConfig)
 
 
-def as_yaml(config: TrainConfig | FeatureTableConfig | AblationConfig | BenchmarkConfig) -> str:
+def as_yaml(config: _Config) -> str:
     """Return a configuration as YAML."""
     structured: DictConfig = OmegaConf.structured(config)
     return OmegaConf.to_yaml(structured)

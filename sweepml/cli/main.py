@@ -38,6 +38,8 @@ HYDRA_COMMANDS: Final = {
         "train",
         "thresholds of a detector from a site's own traffic (needs sweepml[train])",
     ),
+    "inject": ("sweepml.cli.inject", "train", "put labelled sweeps into a log of your own (needs sweepml[train])"),
+    "simulate": ("sweepml.cli.simulate", "train", "a made-up network with sweeps in it (needs sweepml[train])"),
     "train": ("sweepml.cli.train", "train", "train a detector on labelled logs (needs sweepml[train])"),
 }
 """Command -> module whose ``run(overrides) -> int`` it is, extra that it needs, help. What follows such a

@@ -25,6 +25,17 @@ _FIELDS: Final = (
 )
 
 
+def zeek_header() -> str:
+    """Return the lines that a conn.log begins with."""
+    return (
+        "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n"
+        + "\t".join(["#fields", *(name for name, _ in _FIELDS)])
+        + "\n"
+        + "\t".join(["#types", *(kind for _, kind in _FIELDS)])
+        + "\n"
+    )
+
+
 def write_zeek_log(records: Iterable[Record], path: Path) -> int:
     """Write records as a tab-separated conn.log; return how many.
 
@@ -33,9 +44,7 @@ def write_zeek_log(records: Iterable[Record], path: Path) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     count = 0
     with path.open("w", encoding="ascii", newline="\n") as log:
-        log.write("#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n")
-        log.write("\t".join(["#fields", *(name for name, _ in _FIELDS)]) + "\n")
-        log.write("\t".join(["#types", *(kind for _, kind in _FIELDS)]) + "\n")
+        log.write(zeek_header())
         for record in records:
             count += 1
             # Zeek leaves sizes and duration unset where it saw a single packet.

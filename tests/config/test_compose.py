@@ -6,9 +6,20 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from sweepml.cli.compose import as_yaml, choices, compose_ablation, compose_features, compose_train, config_dir
+from sweepml.cli.compose import (
+    as_yaml,
+    choices,
+    compose_ablation,
+    compose_features,
+    compose_inject,
+    compose_simulate,
+    compose_train,
+    config_dir,
+)
 from sweepml.config.ablation import AblationConfig
 from sweepml.config.features import FeatureTableConfig
+from sweepml.config.inject import InjectConfig
+from sweepml.config.simulate import SimulateConfig
 from sweepml.config.train import (
     AlertsConfig,
     CaptureConfig,
@@ -20,6 +31,7 @@ from sweepml.config.train import (
     VariantsConfig,
 )
 from sweepml.errors import ConfigError
+from sweepml.graph.hosts import DEFAULT_INTERNAL_NETWORKS
 from sweepml.models.registry import MODELS, make_model
 from sweepml.tasks.data import feature_plan
 from sweepml.tasks.train import flatten
@@ -197,3 +209,23 @@ def test_ablate_yaml_has_the_keys_of_the_dataclass_and_trainings_defaults(repo_r
         assert getattr(composed, name) == getattr(made, name), name
     assert composed.data == compose_train([]).data
     assert composed.model == compose_train([]).model
+
+
+def test_inject_and_simulate_yaml_have_the_keys_and_defaults_of_the_dataclasses(repo_root: Path) -> None:
+    for name, composed, made in (
+        ("inject", compose_inject([]), InjectConfig()),
+        ("simulate", compose_simulate([]), SimulateConfig()),
+    ):
+        written = yaml.safe_load((repo_root / "conf" / f"{name}.yaml").read_text())
+        assert [key for key in written if key != "defaults"] == [field.name for field in fields(made)], name
+        if name == "inject":  # an empty list stands for the default, which the file spells out
+            assert tuple(composed.internal_networks) == DEFAULT_INTERNAL_NETWORKS
+            composed.internal_networks = []
+        assert asdict(composed) == asdict(made), name
+
+
+@pytest.mark.parametrize("option", ["lab_injected", "lab_simulated"])
+def test_made_captures_stand_beside_the_laboratory(option: str) -> None:
+    captures = compose_train([f"data={option}"]).data.captures
+    assert captures.keys() == {"lab_train", "lab_train2", option.removeprefix("lab_")}
+    assert all(one.episodes for one in captures.values())

@@ -1,0 +1,1 @@
+"""Benign roles as tables: who contacts whom, how often, and what comes of it."""
