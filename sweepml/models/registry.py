@@ -15,8 +15,22 @@ def _gradient_boosting() -> type[Detector]:
     return GradientBoosting
 
 
+def _isolation_forest() -> type[Detector]:
+    from sweepml.models.isolation_forest.detector import IsolationForestDetector
+
+    return IsolationForestDetector
+
+
+def _logistic_regression() -> type[Detector]:
+    from sweepml.models.logistic_regression.detector import LogisticRegressionDetector
+
+    return LogisticRegressionDetector
+
+
 MODELS: Final[Mapping[str, Callable[[], type[Detector]]]] = {
     "gradient_boosting": _gradient_boosting,
+    "isolation_forest": _isolation_forest,
+    "logistic_regression": _logistic_regression,
 }
 
 
