@@ -152,10 +152,16 @@ def check_unlabelled_rows_do_not_matter(model: Detector) -> None:
 
 
 def check_sweeps_score_higher(model: Detector) -> None:
-    """On rows that it was not fitted on: higher is more suspicious."""
+    """On rows that it was not fitted on: higher is more suspicious.
+
+    Of a model of normal traffic less is asked: planted rows are noise but for three of their columns, and nobody tells
+    it which of them matter.
+    """
     scores = fitted(model).score(FRESH.values)
     sweep, rest = scores[FRESH.labels == 1], scores[FRESH.labels == 0]
-    assert sweep.mean() > rest.mean() + rest.std()
+    assert (sweep[:, None] > rest).mean() > 0.65
+    if model.supervised:
+        assert sweep.mean() > rest.mean() + rest.std()
 
 
 def check_feature_weights_are_shares(model: Detector) -> None:
