@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from sweepml.errors import BundleError
 from sweepml.models.base import RAW_SCORE_NAME
 from sweepml.models.calibration import PlattCalibration
-from sweepml.schema.manifest import MANIFEST_KEY, SCORE_NAME, VERDICT_NAME, Manifest
+from sweepml.schema.manifest import CONTRIBUTION_NAME, MANIFEST_KEY, SCORE_NAME, VERDICT_NAME, Manifest
 
 _THRESHOLDS: Final = "thresholds"
 """Name of the constant that holds them in the graph."""
@@ -33,7 +33,7 @@ def bundle_graph(model: onnx.ModelProto, calibration: PlattCalibration, threshol
     Returns
     -------
     onnx.ModelProto
-        Outputs ``score`` float32 (n,) and ``verdict`` bool (n, horizons).
+        Outputs ``score`` float32 (n,) and ``verdict`` bool (n, horizons), and ``contribution`` where the model has it.
     """
     bundle = onnx.ModelProto()
     bundle.CopyFrom(model)
@@ -56,11 +56,13 @@ def bundle_graph(model: onnx.ModelProto, calibration: PlattCalibration, threshol
             helper.make_node("GreaterOrEqual", ["probability", limits], [VERDICT_NAME]),
         ]
     )
+    kept = [output for output in graph.output if output.name == CONTRIBUTION_NAME]
     del graph.output[:]
     graph.output.extend(
         [
             helper.make_tensor_value_info(SCORE_NAME, TensorProto.FLOAT, ["rows"]),
             helper.make_tensor_value_info(VERDICT_NAME, TensorProto.BOOL, ["rows", len(thresholds)]),
+            *kept,
         ]
     )
     onnx.checker.check_model(bundle, full_check=True)

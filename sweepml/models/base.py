@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from sweepml.errors import InputError
+from sweepml.errors import InputError, NotFittedError
 from sweepml.schema.catalogue import FEATURE_NAMES
 
 RAW_SCORE_NAME = "raw_score"
@@ -21,6 +21,9 @@ OPSET = 21
 
 ML_OPSET = 3
 """Of ai.onnx.ml: the last in which a tree ensemble is the plain TreeEnsembleRegressor."""
+
+PLACE: Final = {"sweepml": "place"}
+"""Metadata of a constructor parameter that says where to compute, such as a device: it makes no other model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,43 @@ class TrainingRows:
         int8, shape (n,): 1 sweep, 0 none, -1 unlabelled.
     weights
         float64, shape (n,): 0 for unlabelled rows.
+    group
+        int64, shape (n,): rows that tell one story, such as those of one source, and which a model that holds rows
+        out must not tear apart. None where nobody knows; each row is then a group of its own.
     """
 
     values: NDArray[np.float32]
     labels: NDArray[np.int8]
     weights: NDArray[np.float64]
+    group: NDArray[np.int64] | None = None
+
+    def groups(self) -> NDArray[np.int64]:
+        """Return the group of each row, known or not, int64, shape (n,)."""
+        return np.arange(len(self.labels), dtype=np.int64) if self.group is None else self.group
+
+    def take(self, index: NDArray[np.integer] | NDArray[np.bool_]) -> TrainingRows:
+        """Return the rows that an index or mask picks."""
+        return TrainingRows(self.values[index], self.labels[index], self.weights[index], self.groups()[index])
+
+    def labelled(self, name: str) -> TrainingRows:
+        """Return the rows that have a label.
+
+        Parameters
+        ----------
+        name
+            Of the model that asks, for the message.
+
+        Raises
+        ------
+        InputError
+            If rows of one class are missing.
+        """
+        if len(np.unique(self.labels[self.labels >= 0])) < 2:
+            raise InputError(
+                f"{name} needs rows with and without a sweep, got {int((self.labels == 1).sum())} with and "
+                f"{int((self.labels == 0).sum())} without: add labelled captures"
+            )
+        return self.take(self.labels >= 0)
 
 
 class Detector(ABC):
@@ -52,7 +87,7 @@ class Detector(ABC):
     name: ClassVar[str]
     """Registry name."""
     supervised: ClassVar[bool]
-    """Whether `fit` needs rows of both classes."""
+    """Whether `fit` needs rows of both classes, and leaves those without a label out."""
 
     @abstractmethod
     def fit(self, rows: TrainingRows, seed: int) -> Self:
@@ -76,10 +111,25 @@ class Detector(ABC):
     def feature_weights(self) -> NDArray[np.float64]:
         """Return how much each feature matters to the fitted model, shape (features,), summing to 1."""
 
+    def contributions(self, values: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        """Return how much each feature adds to the score of each row, float32, shape (n, features), not negative.
+
+        None for a model that can only say how much a feature matters on the whole. A model that gives them has
+        them as a second output of its graph, ``contribution``, and an alert's reasons are the largest.
+        """
+        return None
+
     def params(self) -> dict[str, Any]:
-        """Return the constructor parameters; fitted attributes are none."""
+        """Return the constructor parameters that make the model what it is.
+
+        Fitted attributes are none of them, nor are those that say where to compute (`PLACE`).
+        """
         own = fields(self)  # type: ignore[arg-type]  # every detector is a dataclass
-        return {one.name: getattr(self, one.name) for one in own if one.init}
+        return {one.name: getattr(self, one.name) for one in own if one.init and one.metadata != PLACE}
+
+    def not_fitted(self) -> NotFittedError:
+        """Return what to raise before `fit`."""
+        return NotFittedError(f"{self.name} is not fitted; call fit first")
 
 
 def check_values(values: NDArray[np.float32]) -> None:

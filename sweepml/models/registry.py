@@ -9,14 +9,35 @@ from sweepml.errors import ConfigError, did_you_mean
 from sweepml.models.base import Detector
 
 
+def _autoencoder() -> type[Detector]:
+    from sweepml.models.autoencoder.detector import Autoencoder
+
+    return Autoencoder
+
+
 def _gradient_boosting() -> type[Detector]:
     from sweepml.models.gradient_boosting.detector import GradientBoosting
 
     return GradientBoosting
 
 
+def _isolation_forest() -> type[Detector]:
+    from sweepml.models.isolation_forest.detector import IsolationForestDetector
+
+    return IsolationForestDetector
+
+
+def _logistic_regression() -> type[Detector]:
+    from sweepml.models.logistic_regression.detector import LogisticRegressionDetector
+
+    return LogisticRegressionDetector
+
+
 MODELS: Final[Mapping[str, Callable[[], type[Detector]]]] = {
+    "autoencoder": _autoencoder,
     "gradient_boosting": _gradient_boosting,
+    "isolation_forest": _isolation_forest,
+    "logistic_regression": _logistic_regression,
 }
 
 

@@ -153,6 +153,8 @@ class PositiveRow:
         float32, shape (features,): a copy.
     graph
         What the source did in the window, `source_graph`.
+    contribution
+        float32, shape (features,): how much each feature adds to the score; None where the model does not say.
     """
 
     source: str
@@ -161,6 +163,7 @@ class PositiveRow:
     values: NDArray[np.float32]
     graph: ConnectionGraph
     identity: str | None = None
+    contribution: NDArray[np.float32] | None = None
 
     @property
     def key(self) -> str:
@@ -180,10 +183,11 @@ class _Judged:
     horizon_s: int
     score: float
     values: NDArray[np.float32]
+    contribution: NDArray[np.float32] | None
 
     @classmethod
     def of(cls, row: PositiveRow) -> _Judged:
-        return cls(row.horizon_s, row.score, row.values)
+        return cls(row.horizon_s, row.score, row.values, row.contribution)
 
 
 @dataclass(slots=True)
@@ -371,7 +375,7 @@ class AlertBook:
             horizon_s=judged.horizon_s,
             score=_shortest(judged.score),
             threshold=_shortest(self._thresholds[judged.horizon_s]),
-            reasons=strongest_reasons(judged.values, self._features),
+            reasons=strongest_reasons(judged.values, self._features, judged.contribution),
             bundle_id=self._bundle_id,
             attack=_ATTACKS[evidence.direction],
         )

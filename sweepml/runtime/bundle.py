@@ -14,7 +14,14 @@ from sweepml.errors import BundleError, InputMissingError, SweepmlError
 from sweepml.features.plan import FeaturePlan
 from sweepml.graph.windows import WindowSpec
 from sweepml.schema.catalogue import FEATURE_NAMES, SCHEMA_HASH
-from sweepml.schema.manifest import INPUT_NAME, MANIFEST_KEY, SCORE_NAME, VERDICT_NAME, Manifest
+from sweepml.schema.manifest import (
+    CONTRIBUTION_NAME,
+    INPUT_NAME,
+    MANIFEST_KEY,
+    SCORE_NAME,
+    VERDICT_NAME,
+    Manifest,
+)
 
 GOLDEN_TOLERANCE: Final = 1e-6
 """Largest difference between a score here and in training (measured: below 5e-7 over all validation rows)."""
@@ -59,6 +66,7 @@ class Bundle:
         if text is None:
             raise BundleError(f"{path} is an ONNX model, but no sweepml bundle: it has no manifest")
         self.manifest = Manifest.from_json(text)
+        self._explains = CONTRIBUTION_NAME in [output.name for output in self._session.get_outputs()]
         self._check_features()
         try:
             self.plan = FeaturePlan(
@@ -100,6 +108,29 @@ class Bundle:
             return np.empty(0, np.float32), np.empty((0, len(self._column_of_length)), bool)
         score, verdict = self._session.run([SCORE_NAME, VERDICT_NAME], {INPUT_NAME: values})
         return score, verdict
+
+    def contributions(self, values: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        """Return how much each feature adds to the score of each row; None where the model does not say.
+
+        Costs as much as scoring does: meant for the few rows that become alerts.
+
+        Parameters
+        ----------
+        values
+            As in `score`.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, features), or None
+            Not negative; the scale is the model's own.
+        """
+        if not self._explains:
+            return None
+        if not len(values):
+            return np.empty((0, len(FEATURE_NAMES)), np.float32)
+        (contribution,) = self._session.run([CONTRIBUTION_NAME], {INPUT_NAME: values})
+        made: NDArray[np.float32] = contribution
+        return made
 
     def judge(
         self, values: NDArray[np.float32], length_s: NDArray[np.int32]

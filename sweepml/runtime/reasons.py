@@ -38,13 +38,17 @@ class Reason:
 
 
 def strongest_reasons(
-    values: NDArray[np.float32], features: Sequence[FeatureUsage], limit: int = MAX_REASONS
+    values: NDArray[np.float32],
+    features: Sequence[FeatureUsage],
+    contribution: NDArray[np.float32] | None = None,
+    limit: int = MAX_REASONS,
 ) -> tuple[Reason, ...]:
     """Return the features that speak loudest for a verdict, the strongest first.
 
-    A feature's strength is its weight in the model times how far its value lies outside its usual range, in
-    widths of that range. Where no value is unusual, the weights alone decide. A missing value is never a
-    reason, nor is a feature that the model does not use or of which nothing is known to be usual.
+    Where the model says how much each feature adds to the score of this row, that is its strength, and a feature that
+    adds nothing is no reason. Otherwise it is the feature's weight in the model times how far its value lies outside
+    its usual range, in widths of that range; where no value is unusual, the weights alone decide. A missing value is
+    never a reason, nor is a feature that the model does not use or of which nothing is known to be usual.
 
     Parameters
     ----------
@@ -52,23 +56,27 @@ def strongest_reasons(
         float32, shape (features,).
     features
         In the order of the values.
+    contribution
+        float32, shape (features,), of a bundle that has them; see `Bundle.contributions`.
     limit
         Largest number of reasons.
 
     Notes
     -----
-    This ranks what is odd about the row among what the model looks at; it does not take the model apart. Own
-    definition.
+    Without contributions this ranks what is odd about the row among what the model looks at; it does not take the
+    model apart. Own definition.
     """
     found: list[tuple[float, float, Reason]] = []
-    for value, usage in zip(values.tolist(), features, strict=True):
+    for place, (value, usage) in enumerate(zip(values.tolist(), features, strict=True)):
         low, high = usage.usual_low, usage.usual_high
         if math.isnan(value) or low is None or high is None or not usage.weight > 0:
             continue
         reason = Reason(usage.name, _round(value), usage.unit, (_round(low), _round(high)))
-        found.append((usage.weight * _distance(value, low, high), usage.weight, reason))
-    unusual = [one for one in found if one[0] > 0]
-    ranked = sorted(unusual or found, key=lambda one: (-one[0], -one[1]))
+        distance = _distance(value, low, high)
+        strength = usage.weight * distance if contribution is None else float(contribution[place])
+        found.append((strength, usage.weight, reason))
+    strong = [one for one in found if one[0] > 0]
+    ranked = sorted(strong or (found if contribution is None else []), key=lambda one: (-one[0], -one[1]))
     return tuple(reason for _, _, reason in ranked[:limit])
 
 

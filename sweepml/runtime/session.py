@@ -165,13 +165,20 @@ class ScoringSession:
         self._counts.rows += len(rows)
         self._counts.positives += int(np.count_nonzero(positive))
         self._scored.update(self.hosts.hash64[np.unique(rows.source)].tolist())
+        alarming = np.flatnonzero(positive)
+        explained = self.bundle.contributions(rows.values[alarming])
+        reasons: dict[int, NDArray[np.float32]] = {}
+        if explained is not None:
+            reasons = dict(zip(alarming.tolist(), explained, strict=True))
         starts = _group_starts(rows)
         for first, stop in zip(starts, [*starts[1:], len(rows)], strict=True):
             picked = first + np.flatnonzero(positive[first:stop])
-            found = [self._positive(batch, i, float(score[i])) for i in picked.tolist()]
+            found = [self._positive(batch, i, float(score[i]), reasons.get(i)) for i in picked.tolist()]
             yield _Place.of(rows, first), _Place.of(rows, stop - 1), found
 
-    def _positive(self, batch: FeatureBatch, i: int, score: float) -> PositiveRow:
+    def _positive(
+        self, batch: FeatureBatch, i: int, score: float, contribution: NDArray[np.float32] | None
+    ) -> PositiveRow:
         rows = batch.rows
         code = int(rows.source[i])
         name = self.hosts.name(code)
@@ -182,6 +189,7 @@ class ScoringSession:
             rows.values[i].copy(),
             source_graph(batch.stack, int(batch.stack_row[i])),
             identity=name if self.hosts.kind[code] == HostKind.IDENTITY else None,
+            contribution=contribution,
         )
 
     def _count(self, alerts: list[Alert]) -> list[Alert]:

@@ -18,6 +18,8 @@ FORMAT_VERSION: Final = 1
 INPUT_NAME: Final = "features"
 SCORE_NAME: Final = "score"
 VERDICT_NAME: Final = "verdict"
+CONTRIBUTION_NAME: Final = "contribution"
+"""Output that not every bundle has: how much each feature adds to a row's score, float32, shape (n, features)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def fit_on(
     """
     both = LabelledRows.concat([rows, varied])
     group = groups.group[groups.places(both.units)][both.unit]
-    training = TrainingRows(both.features.values, both.y, balanced_weights(both.y, group))
+    training = TrainingRows(both.features.values, both.y, balanced_weights(both.y, group), group.astype(np.int64))
     # OpenMP only, whose limit is each thread's own: that of a BLAS is the process's, and folds that end in
     # another order than they began would leave the process with one thread.
     with threadpool_limits(threads, user_api="openmp"):

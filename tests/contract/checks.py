@@ -4,7 +4,11 @@
 """
 
 import copy
+import dataclasses
+import tempfile
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -13,14 +17,16 @@ import onnxruntime as ort
 import pytest
 from numpy.typing import NDArray
 
-from sweepml.errors import InputError, NotFittedError
-from sweepml.export.graph import bundle_graph
+from sweepml.errors import BundleError, InputError, NotFittedError
+from sweepml.export.bundle import CalibratedDetector, Provenance, write_bundle
+from sweepml.export.graph import bundle_graph, with_manifest
+from sweepml.features.plan import FeaturePlan
 from sweepml.models.base import RAW_SCORE_NAME, Detector, TrainingRows
 from sweepml.models.calibration import PlattCalibration
 from sweepml.models.registry import make_model
-from sweepml.runtime.bundle import GOLDEN_TOLERANCE
+from sweepml.runtime.bundle import GOLDEN_TOLERANCE, Bundle
 from sweepml.schema.catalogue import FEATURE_NAMES
-from sweepml.schema.manifest import INPUT_NAME, SCORE_NAME, VERDICT_NAME
+from sweepml.schema.manifest import CONTRIBUTION_NAME, INPUT_NAME, SCORE_NAME, VERDICT_NAME
 from tests.contract.planted import hostile_rows, planted_rows
 
 ROWS: Final = planted_rows()
@@ -31,6 +37,10 @@ for _rows in (ROWS, FRESH):
 
 VERDICT_THRESHOLDS: Final = (0.5, 0.731, 0.9)
 HOSTILE_ROWS: Final = 12_000
+PLAN: Final = FeaturePlan()
+MAX_SECONDS_PER_1000: Final = 0.02
+"""The budget is 5 ms on a core of its own; a machine that others use too gets four times that."""
+MAX_BYTES: Final = 5_000_000
 
 
 def fitted(model: Detector, seed: int = 0) -> Detector:
@@ -142,10 +152,16 @@ def check_unlabelled_rows_do_not_matter(model: Detector) -> None:
 
 
 def check_sweeps_score_higher(model: Detector) -> None:
-    """On rows that it was not fitted on: higher is more suspicious."""
+    """On rows that it was not fitted on: higher is more suspicious.
+
+    Of a model of normal traffic less is asked: planted rows are noise but for three of their columns, and nobody tells
+    it which of them matter.
+    """
     scores = fitted(model).score(FRESH.values)
     sweep, rest = scores[FRESH.labels == 1], scores[FRESH.labels == 0]
-    assert sweep.mean() > rest.mean() + rest.std()
+    assert (sweep[:, None] > rest).mean() > 0.65
+    if model.supervised:
+        assert sweep.mean() > rest.mean() + rest.std()
 
 
 def check_feature_weights_are_shares(model: Detector) -> None:
@@ -164,7 +180,7 @@ def check_onnx_agrees(model: Detector) -> None:
     raw = done.score(FRESH.values)
     calibration = PlattCalibration.fit(raw, FRESH.labels, FRESH.weights)
     bundle = bundle_graph(graph, calibration, VERDICT_THRESHOLDS)
-    session = ort.InferenceSession(bundle.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = _session(bundle)
     served, verdicts = session.run([SCORE_NAME, VERDICT_NAME], {INPUT_NAME: rows})
     trained = calibration.apply(done.score(rows))
     np.testing.assert_allclose(served, trained, rtol=0, atol=GOLDEN_TOLERANCE)
@@ -173,13 +189,96 @@ def check_onnx_agrees(model: Detector) -> None:
 
 
 def check_onnx_shapes(model: Detector) -> None:
-    """One input and one output, rows symbolic, so that any batch can be served."""
-    graph = fitted(model).to_onnx().graph
+    """One input, the score and perhaps contributions, rows symbolic, so that any batch can be served."""
+    done = fitted(model)
+    graph = done.to_onnx().graph
+    wanted = {INPUT_NAME: ["rows", len(FEATURE_NAMES)], RAW_SCORE_NAME: ["rows", 1]}
+    if done.contributions(FRESH.values) is not None:
+        wanted[CONTRIBUTION_NAME] = ["rows", len(FEATURE_NAMES)]
     shapes = {
         value.name: [d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim]
         for value in (*graph.input, *graph.output)
     }
-    assert shapes == {INPUT_NAME: ["rows", len(FEATURE_NAMES)], RAW_SCORE_NAME: ["rows", 1]}
+    assert shapes == wanted
+
+
+def check_contributions_are_served(model: Detector) -> None:
+    """Where a model says what each feature adds to a score: not negative, and the same from its graph."""
+    done = fitted(model)
+    said = done.contributions(FRESH.values)
+    if said is None:
+        return
+    assert said.shape == FRESH.values.shape
+    assert said.dtype == np.float32
+    assert (said >= 0).all()
+    session = _session(done.to_onnx())
+    (served,) = session.run([CONTRIBUTION_NAME], {INPUT_NAME: FRESH.values})
+    np.testing.assert_allclose(served, said, rtol=1e-5, atol=1e-6)
+
+
+def check_bundle_opens_and_scores_alike(model: Detector) -> None:
+    """Saved as a file and opened again, it gives the same scores and verdicts."""
+    detector = calibrated(fitted(model))
+    with tempfile.TemporaryDirectory() as folder:
+        bundle = written(detector, Path(folder) / "detector.onnx")
+        again = Bundle(Path(folder) / "detector.onnx")
+    for opened in (bundle, again):
+        score, verdict = opened.score(FRESH.values)
+        expected = detector.score(FRESH.values)
+        np.testing.assert_allclose(score, expected, rtol=0, atol=GOLDEN_TOLERANCE)
+        np.testing.assert_array_equal(verdict, detector.verdicts(expected))
+
+
+def check_reordered_features_are_refused_by_name(model: Detector) -> None:
+    """A bundle whose columns are others, or stand in another order, is not opened, and says which."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "detector.onnx"
+        manifest = written(calibrated(fitted(model)), path).manifest
+        first, second, *rest = manifest.features
+        renamed = dataclasses.replace(first, name="dst_tally")
+        for features, said in (
+            ((second, first, *rest), "another order"),
+            ((renamed, second, *rest), rf"unknown here: dst_tally; not in the bundle: {first.name}"),
+        ):
+            content = with_manifest(onnx.load(path), dataclasses.replace(manifest, features=features))
+            other = Path(folder) / "other.onnx"
+            other.write_bytes(content)
+            with pytest.raises(BundleError, match=said):
+                Bundle(other)
+
+
+def check_budgets(model: Detector) -> None:
+    """1,000 rows take one core a few milliseconds once it is exported, and the graph is at most 5 MB."""
+    content = fitted(model).to_onnx().SerializeToString()
+    assert len(content) <= MAX_BYTES, f"{len(content)} bytes"
+    session = _session(content)
+    rows = np.resize(FRESH.values, (1000, len(FEATURE_NAMES)))
+    taken = []
+    for _ in range(30):  # the quickest: whatever else the machine does takes time, and never gives any
+        start = time.perf_counter()
+        session.run([RAW_SCORE_NAME], {INPUT_NAME: rows})
+        taken.append(time.perf_counter() - start)
+    assert min(taken) <= MAX_SECONDS_PER_1000, f"{min(taken) * 1e3:.1f} ms"
+
+
+def calibrated(done: Detector) -> CalibratedDetector:
+    """Return a fitted model with the rest of what a bundle needs."""
+    calibration = PlattCalibration.fit(done.score(FRESH.values), FRESH.labels, FRESH.weights)
+    horizons = [spec.length_s for spec in PLAN.windows]
+    return CalibratedDetector(done, calibration, dict(zip(horizons, VERDICT_THRESHOLDS, strict=True)))
+
+
+def written(detector: CalibratedDetector, path: Path) -> Bundle:
+    """Write a bundle, opened."""
+    provenance = Provenance("contract", "2026-01-01T00:00:00Z", {}, 1800.0, {}, {})
+    return write_bundle(path, detector, PLAN, FRESH.values, FRESH.labels == 0, provenance)
+
+
+def _session(model: onnx.ModelProto | bytes) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    content = model if isinstance(model, bytes) else model.SerializeToString()
+    return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
 def onnx_thresholds(model: onnx.ModelProto) -> NDArray[np.float32]:

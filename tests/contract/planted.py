@@ -16,7 +16,7 @@ def planted_rows(count: int = 600, seed: int = 0) -> TrainingRows:
     values = rng.lognormal(1.0, 1.0, (count, len(FEATURE_NAMES)))
     labels = np.where(np.arange(count) % 3 == 0, 1, 0).astype(np.int8)
     for name in SWEEP_FEATURES:
-        values[labels == 1, FEATURE_NAMES.index(name)] *= 8
+        values[labels == 1, FEATURE_NAMES.index(name)] *= 20
     for column, spec in enumerate(CATALOGUE):
         if spec.high is not None:
             values[:, column] = spec.high * values[:, column] / values[:, column].max()

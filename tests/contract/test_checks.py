@@ -10,11 +10,11 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from sweepml.errors import InputError, NotFittedError
+from sweepml.errors import BundleError, InputError, NotFittedError
 from sweepml.models import registry
 from sweepml.models.base import OPSET, RAW_SCORE_NAME, Detector, TrainingRows, check_values
 from sweepml.schema.catalogue import FEATURE_NAMES
-from sweepml.schema.manifest import INPUT_NAME
+from sweepml.schema.manifest import CONTRIBUTION_NAME, INPUT_NAME
 from tests.contract import checks
 from tests.contract.planted import SWEEP_FEATURES
 
@@ -263,6 +263,42 @@ class Boastful(Linear):
         return super().feature_weights() * 2
 
 
+@dataclass
+class Accusing(Linear):
+    """Serves other contributions than it names."""
+
+    def contributions(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.abs(self._inputs(values) * self._fitted())
+
+    def to_onnx(self) -> onnx.ModelProto:
+        model = super().to_onnx()
+        model.graph.node.append(helper.make_node("Identity", ["clipped"], [CONTRIBUTION_NAME]))
+        model.graph.output.append(
+            helper.make_tensor_value_info(CONTRIBUTION_NAME, TensorProto.FLOAT, ["rows", len(FEATURE_NAMES)])
+        )
+        return model
+
+
+@dataclass
+class Slow(Linear):
+    """Sums a million terms for each row, and carries them along."""
+
+    def _graph(self, weights: NDArray[np.float32]) -> onnx.ModelProto:
+        model = super()._graph(weights)
+        idle = np.zeros((len(FEATURE_NAMES), 30_000), np.float32)
+        model.graph.initializer.append(numpy_helper.from_array(idle, "idle"))
+        model.graph.initializer.append(numpy_helper.from_array(np.array([1], np.int64), "last"))
+        model.graph.node[-1].output[0] = "score"
+        model.graph.node.extend(
+            [
+                helper.make_node("MatMul", ["clipped", "idle"], ["idled"]),
+                helper.make_node("ReduceSum", ["idled", "last"], ["nothing"]),
+                helper.make_node("Add", ["score", "nothing"], [RAW_SCORE_NAME]),
+            ]
+        )
+        return model
+
+
 def cases() -> list[Any]:
     pairs: list[tuple[Detector, Callable[[Detector], None]]] = [
         (Constant(), checks.check_sweeps_score_higher),
@@ -286,6 +322,10 @@ def cases() -> list[Any]:
         (AnyClass(), checks.check_one_class_is_refused),
         (Peeking(), checks.check_unlabelled_rows_do_not_matter),
         (Boastful(), checks.check_feature_weights_are_shares),
+        (Accusing(), checks.check_contributions_are_served),
+        (Disagreeing(), checks.check_bundle_opens_and_scores_alike),
+        (Disagreeing(), checks.check_reordered_features_are_refused_by_name),
+        (Slow(), checks.check_budgets),
     ]
     return [pytest.param(*pair, id=f"{type(pair[0]).__name__}-{pair[1].__name__}") for pair in pairs]
 
@@ -303,7 +343,8 @@ def test_a_sound_detector_passes(check: Callable[[Detector], None]) -> None:
 @pytest.mark.parametrize(("broken", "check"), cases())
 def test_a_broken_detector_fails(broken: Detector, check: Callable[[Detector], None]) -> None:
     # pytest.raises inside a check fails with its own class, which is no AssertionError.
-    with pytest.raises((AssertionError, pytest.fail.Exception)):
+    # A bundle that disagrees with its model is not even written.
+    with pytest.raises((AssertionError, BundleError, pytest.fail.Exception)):
         check(broken)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from sweepml.models.base import Detector
 from sweepml.models.registry import MODELS, make_model
-from tests.contract.checks import CHECKS
+from tests.contract.checks import CHECKS, check_budgets
 
 QUICK: dict[str, dict[str, Any]] = {"gradient_boosting": {"n_bags": 2, "max_iter": 8, "learning_rate": 0.3}}
 """Parameters with which a fit takes a fraction of a second; a model without an entry is checked as it is."""
@@ -17,6 +17,11 @@ QUICK: dict[str, dict[str, Any]] = {"gradient_boosting": {"n_bags": 2, "max_iter
 @pytest.mark.parametrize("name", MODELS)
 def test_contract(name: str, check: Callable[[Detector], None]) -> None:
     check(make_model(name, QUICK.get(name, {})))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_of_default_size_keeps_the_budgets(name: str) -> None:
+    check_budgets(make_model(name, {}))
 
 
 def test_there_are_quick_parameters_for_models_only() -> None:

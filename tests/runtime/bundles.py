@@ -139,4 +139,5 @@ def stub_bundle(
             said.milestones,
         ),
         judge=judge,
+        contributions=lambda values: None,  # a model that only has weights
     )

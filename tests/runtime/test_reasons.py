@@ -60,3 +60,21 @@ def test_never_a_reason(value: float, usage: FeatureUsage) -> None:
 def test_range_without_width_still_ranks() -> None:
     assert named([9, 11], use("a", 0.5, 2, 2), use("b", 0.5)) == ["a", "b"]
     assert named([3], use("zero", 0.5, 0, 0)) == ["zero"]
+
+
+def explained(values: list[float], contribution: list[float], *features: FeatureUsage) -> list[str]:
+    found = strongest_reasons(np.array(values, np.float32), features, np.array(contribution, np.float32))
+    return [one.feature for one in found]
+
+
+def test_what_the_model_says_of_the_row_goes_before_distance_and_weight() -> None:
+    assert explained([20, 1e6, 5], [0.5, 0.1, 3.0], use("a", 0.1), use("b", 0.8), use("c", 0.1)) == ["c", "a", "b"]
+
+
+def test_a_feature_that_adds_nothing_is_no_reason() -> None:
+    assert explained([20, 20], [0.0, 1.0], use("a", 0.9), use("b", 0.1)) == ["b"]
+    assert explained([20], [0.0], use("a", 0.9)) == []
+
+
+def test_a_missing_value_is_no_reason_even_if_the_model_minds() -> None:
+    assert explained([float("nan"), 5], [9.0, 1.0], use("a", 0.5), use("b", 0.5)) == ["b"]

@@ -10,10 +10,12 @@ import onnx
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from sweepml.errors import ConfigError, InputError, NotFittedError
+from sweepml.errors import ConfigError
 from sweepml.models.base import Detector, TrainingRows, check_values
 from sweepml.models.gradient_boosting.bins import Bins
-from sweepml.models.gradient_boosting.trees import Trees, trees_of
+from sweepml.models.gradient_boosting.trees import trees_of
+from sweepml.models.params import ABOVE_ZERO, check_numbers
+from sweepml.models.tree_ensemble import Trees
 from sweepml.schema.catalogue import CATALOGUE
 
 
@@ -64,21 +66,18 @@ class GradientBoosting(Detector):
 
     def __post_init__(self) -> None:
         # Refused here rather than by scikit-learn in `fit`, which comes after the reading of the data.
-        ranges: dict[str, tuple[float, float]] = {
-            "n_bags": (1, np.inf),
-            "max_iter": (1, np.inf),
-            "learning_rate": (np.finfo(float).tiny, np.inf),
-            "max_leaf_nodes": (2, np.inf),
-            "min_samples_leaf": (1, np.inf),
-            "l2_regularization": (0, np.inf),
-            "max_features": (np.finfo(float).tiny, 1),
-        }
-        for name, (low, high) in ranges.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-                bounds = f"at least {low:g}" if np.isinf(high) else f"above 0 and at most {high:g}"
-                bounds = "above 0" if name == "learning_rate" else bounds
-                raise ConfigError(f"gradient_boosting: {name} must be a number {bounds}, got {value!r}")
+        check_numbers(
+            self,
+            {
+                "n_bags": (1, np.inf),
+                "max_iter": (1, np.inf),
+                "learning_rate": (ABOVE_ZERO, np.inf),
+                "max_leaf_nodes": (2, np.inf),
+                "min_samples_leaf": (1, np.inf),
+                "l2_regularization": (0, np.inf),
+                "max_features": (ABOVE_ZERO, 1),
+            },
+        )
 
     def fit(self, rows: TrainingRows, seed: int) -> Self:
         """Fit on the labelled rows.
@@ -91,13 +90,8 @@ class GradientBoosting(Detector):
             If scikit-learn refuses a parameter.
         """
         check_values(rows.values)
-        known = rows.labels >= 0
-        values, labels, weights = rows.values[known], rows.labels[known], rows.weights[known]
-        if len(np.unique(labels)) < 2:
-            raise InputError(
-                f"gradient boosting needs rows with and without a sweep, got {int(labels.sum())} with and "
-                f"{int((labels == 0).sum())} without: add labelled captures"
-            )
+        known = rows.labelled("gradient boosting")
+        values, labels, weights = known.values, known.labels, known.weights
         bins = Bins.fit(values, weights)
         numbers = bins.numbers(values)
         # scikit-learn refuses a column without any value; a constant one it never splits.
@@ -150,4 +144,4 @@ class GradientBoosting(Detector):
 
     def _check_fitted(self) -> None:
         if not self.fits_:
-            raise NotFittedError("gradient_boosting is not fitted; call fit first")
+            raise self.not_fitted()

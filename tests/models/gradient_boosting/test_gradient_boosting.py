@@ -6,13 +6,11 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from sweepml.errors import ConfigError
 from sweepml.models.base import TrainingRows
 from sweepml.models.gradient_boosting.detector import GradientBoosting
-from sweepml.models.gradient_boosting.trees import _float32_below, trees_of
+from sweepml.models.gradient_boosting.trees import trees_of
 from sweepml.schema.catalogue import CATALOGUE, FEATURE_NAMES
 from sweepml.schema.manifest import INPUT_NAME
 from tests.contract.planted import planted_rows
@@ -100,19 +98,11 @@ def test_a_threshold_asks_the_same_of_a_float32_in_both_precisions() -> None:
     exact = np.concatenate([p.nodes for fit in fitted().fits_ for (p,) in fit._predictors])
     split = ~trees.is_leaf
     near, feature = trees.threshold[split], trees.feature[split]
-    assert len(near) > 50
+    assert len(near) > 40
     for x in (near, np.nextafter(near, np.float32(np.inf)), np.nextafter(near, np.float32(-np.inf))):
         numbers = fitted().bins_.numbers(np.repeat(x[:, None], len(FEATURE_NAMES), axis=1))
         asked = numbers[np.arange(len(x)), feature] <= exact["num_threshold"][split]
         np.testing.assert_array_equal(x <= near, asked)
-
-
-@given(st.floats(allow_nan=False), st.floats(allow_nan=False, width=32))
-def test_float32_below(threshold: float, x: float) -> None:
-    with np.errstate(over="ignore"):
-        below = _float32_below(np.array([threshold]))[0]
-    assert float(below) <= threshold
-    assert (np.float32(x) <= below) == (x <= threshold)
 
 
 def test_trees_that_never_split_weigh_all_features_alike() -> None:

@@ -1,0 +1,1 @@
+"""Reconstruction of normal traffic; see README.md in this folder."""

@@ -1,0 +1,1 @@
+"""A weighted sum of scaled features; see README.md in this folder."""

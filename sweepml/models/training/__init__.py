@@ -1,0 +1,1 @@
+"""What all models that are trained by gradient descent share: device, held-out rows, the loop, checkpoints."""
