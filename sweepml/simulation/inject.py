@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from sweepml.datasets.batches import BatchReader
 from sweepml.datasets.capture import Episode
 from sweepml.datasets.load import fingerprint
-from sweepml.datasets.reader import ConnectionReader
 from sweepml.origins.report import ReadReport
 from sweepml.schema.outcome import Outcome
 from sweepml.simulation.log_files import open_log
@@ -94,7 +94,7 @@ def inject(
     return Injection(tuple(one.episode for one in played), reader.report, len(records), blocked)
 
 
-def merged(reader: ConnectionReader, records: Records, *, by_end: bool) -> Iterator[pa.RecordBatch]:
+def merged(reader: BatchReader, records: Records, *, by_end: bool) -> Iterator[pa.RecordBatch]:
     """Yield a log's batches with records at the places where the log would have them.
 
     Parameters

@@ -18,7 +18,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from sweepml.datasets.blocks import TABLE_SCHEMA
+from sweepml.datasets.canonical import TABLE_SCHEMA
 from sweepml.errors import ConfigError
 from sweepml.graph.hosts import mix_bits
 from sweepml.schema.connection import MISSING

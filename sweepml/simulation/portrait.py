@@ -10,8 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from sweepml.datasets.batches import BatchReader
 from sweepml.datasets.encode import table_to_connections
-from sweepml.datasets.reader import ConnectionReader, read_connections
+from sweepml.datasets.reader import read_connections
 from sweepml.errors import InputError
 from sweepml.graph.connections import Connections, is_contact
 from sweepml.graph.hosts import DEFAULT_INTERNAL_NETWORKS, HostKind, HostTable, InternalNetworks, mix_bits
@@ -117,9 +118,7 @@ class LogInput:
     internal_networks: Sequence[str] = DEFAULT_INTERNAL_NETWORKS
 
 
-def draw_portrait(
-    log: LogInput, seed: int = 0, ignored: frozenset[str] = frozenset()
-) -> tuple[Portrait, ConnectionReader]:
+def draw_portrait(log: LogInput, seed: int = 0, ignored: frozenset[str] = frozenset()) -> tuple[Portrait, BatchReader]:
     """Read a log once and keep what a sweep through its network needs to know.
 
     Parameters
@@ -135,7 +134,7 @@ def draw_portrait(
     -------
     portrait : Portrait
         Memory grows with distinct hosts and services, not with records.
-    reader : ConnectionReader
+    reader : BatchReader
         The log, to be read again; its report says what was rejected.
 
     Raises

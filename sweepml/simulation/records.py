@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from sweepml.datasets.blocks import TABLE_SCHEMA
+from sweepml.datasets.canonical import TABLE_SCHEMA
 from sweepml.simulation.addresses import Addresses
 
 SIZE_COLUMNS: Final = ("duration_us", "orig_bytes", "resp_bytes", "orig_packets", "resp_packets")
@@ -61,8 +61,8 @@ class Records:
         return self.take(np.argsort(self.ts_us, kind="stable"))
 
     def to_batch(self) -> pa.RecordBatch:
-        """Return the rows in the canonical columns, without labels."""
-        no_label = pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(self), np.int32)), pa.array([""]))
+        """Return the rows in the canonical columns, without labels and identities."""
+        nothing = pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(self), np.int32)), pa.array([""]))
         columns = {
             "ts_us": pa.array(self.ts_us),
             "src": self.src.to_arrow(),
@@ -71,7 +71,8 @@ class Records:
             "dst_port": pa.array(self.service.astype(np.uint16)),
             "outcome": pa.array(self.outcome),
             **{name: pa.array(self.sizes[:, i]) for i, name in enumerate(SIZE_COLUMNS)},
-            "label": no_label,
+            "label": nothing,
+            "identity": nothing,
         }
         return pa.RecordBatch.from_arrays([columns[name] for name in TABLE_SCHEMA.names], schema=TABLE_SCHEMA)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweepml.datasets.blocks import TABLE_SCHEMA
+from sweepml.datasets.canonical import TABLE_SCHEMA
 from sweepml.datasets.reader import read_connections
 from sweepml.errors import ConfigError
 from sweepml.origins.values import LIMIT_US
