@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ from sweepml.schema.feature import FeatureSpec
 FEATURES_FILE: Final = "features.md"
 FORMATS_FILE: Final = "formats.md"
 CONFORMANCE_FOLDER: Final = "conformance"
+BENCHMARK_FOLDER: Final = "benchmark"
+BENCHMARK_TABLES: Final = ("contestants", "arenas", "summary", "episodes")
 
 _HEADINGS: Final = ("feature", "unit", "range", "definition", "missing where", "reference")
 
@@ -47,16 +50,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Write docs/features.md, docs/formats.md and docs/conformance; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m sweepml.cli.docs", description=__doc__)
     parser.add_argument("--docs", type=Path, default=Path("docs"), help="folder to write into (default: docs)")
-    docs = parser.parse_args(arguments).docs
+    parser.add_argument(
+        "--benchmark",
+        type=Path,
+        help="folder of a benchmark: keep its summary and results in docs/benchmark, put its headline into README.md",
+    )
+    options = parser.parse_args(arguments)
+    docs = options.docs
     if not docs.is_dir():
         parser.error(f"there is no folder {docs}; run this in the repository")
     (docs / FEATURES_FILE).write_text(features_page(), encoding="utf-8")
     (docs / FORMATS_FILE).write_text(formats_page(), encoding="utf-8")
     from sweepml.tasks.conformance import write_conformance
 
+    if options.benchmark is not None:
+        keep_benchmark(options.benchmark, docs / BENCHMARK_FOLDER, docs.parent / "README.md")
     written = [docs / FEATURES_FILE, docs / FORMATS_FILE, *write_conformance(docs / CONFORMANCE_FOLDER)]
     print(*written, sep="\n")
     return 0
+
+
+def keep_benchmark(folder: Path, kept: Path, readme: Path) -> None:
+    """Keep a benchmark's summary, results and the tables of its headline, and write the headline into the README."""
+    from sweepml.evaluation.benchmark_report.headline import with_headline
+    from sweepml.tasks.benchmark.run import RESULTS_FILE, SUMMARY_FILE, TABLES_FOLDER, kept_headline
+
+    (kept / TABLES_FOLDER).mkdir(parents=True, exist_ok=True)
+    for name in (RESULTS_FILE, SUMMARY_FILE, *(f"{TABLES_FOLDER}/{table}.parquet" for table in BENCHMARK_TABLES)):
+        shutil.copyfile(folder / name, kept / name)
+    readme.write_text(with_headline(readme.read_text(encoding="utf-8"), kept_headline(kept)), encoding="utf-8")
 
 
 def _words() -> tuple[str, list[str], list[str]]:

@@ -19,7 +19,7 @@ from sweepml.evaluation.benchmark_report.headline import render_headline
 from sweepml.evaluation.benchmark_report.html import render_html
 from sweepml.evaluation.benchmark_report.markdown import render_markdown
 from sweepml.evaluation.benchmark_report.results import CaptureFacts, Measurement, Results
-from sweepml.evaluation.benchmark_tables import CONTESTANTS, join_tables, write_tables
+from sweepml.evaluation.benchmark_tables import CONTESTANTS, join_tables, read_tables, write_tables
 from sweepml.evaluation.comparison import Comparison, compare, results_of
 from sweepml.evaluation.judged_tables import Judging, judged_tables
 from sweepml.export.bundle import git_commit, versions
@@ -125,6 +125,19 @@ def compare_results(base: str | Path, head: str | Path) -> Comparison:
     return compare(read_results(base), read_results(head))
 
 
+def kept_headline(folder: str | Path) -> str:
+    """Return the README's table of a result that was written before.
+
+    Raises
+    ------
+    InputMissingError, InputError
+        If the folder holds no result, or nobody was judged at the budget.
+    """
+    said = read_results(folder)["measurement"]
+    captures = [CaptureFacts(**one) for one in said.pop("captures")]
+    return render_headline(Results(read_tables(Path(folder) / TABLES_FOLDER), Measurement(captures=captures, **said)))
+
+
 def read_results(path: str | Path) -> dict[str, Any]:
     """Return the results that a benchmark wrote.
 
@@ -223,7 +236,8 @@ def _report(config: BenchmarkConfig, results: Results, progress: Progress) -> Be
     progress.stage("writing the report", 1)
     write_tables(folder / TABLES_FOLDER, results.tables)
     page, summary = render_html(results), render_markdown(results)
-    kept = json.dumps(results_of(results.tables), indent=1, sort_keys=True) + "\n"
+    said = results_of(results.tables) | {"measurement": asdict(results.measurement)}
+    kept = json.dumps(said, indent=1, sort_keys=True) + "\n"
     for name, text in ((REPORT_FILE, page), (SUMMARY_FILE, summary), (RESULTS_FILE, kept)):
         (folder / name).write_text(text, encoding="utf-8")
     store = Store(
