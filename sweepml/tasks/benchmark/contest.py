@@ -12,6 +12,7 @@ from sweepml.datasets.capture import Capture
 from sweepml.datasets.published import Published, load_published
 from sweepml.errors import ConfigError
 from sweepml.features.plan import FeaturePlan
+from sweepml.simulation.ports import with_permuted_ports
 from sweepml.tasks.benchmark.contestants import (
     BundleContestant,
     Contestant,
@@ -80,14 +81,15 @@ def gather(config: BenchmarkConfig, progress: Progress) -> Material:
     wanted = config.arenas
     if wanted is None and config.quick:
         wanted = list(QUICK_ARENAS)
-    rounds = make_rounds(own, published.captures)
+    permuted = [with_permuted_ports(capture, config.seed + i) for i, capture in enumerate(own)]
+    rounds = make_rounds(own, published.captures, permuted)
     rounds = rounds if wanted is None else pick(rounds, wanted)
     variants = VariantsConfig() if config.quick else config.variants
     # Published captures last for days; slowed down thirty times they would fill months with windows.
     as_fast = replace(variants, stretches=variants.stretches and [1.0])
     used = {capture.name for one in rounds for capture in (*one.train, *one.test)}
     tables = []
-    for captures, chosen in ((own, variants), (published.captures, as_fast)):
+    for captures, chosen in ((own, variants), (permuted, variants), (published.captures, as_fast)):
         wanted_captures = [capture for capture in captures if capture.name in used]
         if wanted_captures:
             labels = config.features.positive_dst_count

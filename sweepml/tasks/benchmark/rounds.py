@@ -12,6 +12,7 @@ from sweepml.evaluation.arena import Arena
 
 LAB: Final = "lab"
 TOOLS: Final = "tools"
+PORTS: Final = "ports"
 REAL: Final = "real"
 CONTROLS: Final = "controls"
 
@@ -61,7 +62,9 @@ def tool_family(episode: Episode) -> str:
     return episode.attributes.get("tool", "").split("-")[0]
 
 
-def make_rounds(labelled: Sequence[Capture], published: Sequence[Capture]) -> tuple[Round, ...]:
+def make_rounds(
+    labelled: Sequence[Capture], published: Sequence[Capture], permuted: Sequence[Capture] = ()
+) -> tuple[Round, ...]:
     """Return every round that the captures allow.
 
     Parameters
@@ -71,6 +74,8 @@ def make_rounds(labelled: Sequence[Capture], published: Sequence[Capture]) -> tu
     published
         Captures of other networks; may be empty. Those whose sources the labelled captures replay are left out: they
         would be a test of memory.
+    permuted
+        The labelled captures with other port numbers, other ones in each; may be empty.
     """
     own = tuple(labelled)
     others = _not_replayed(published, own)
@@ -98,6 +103,19 @@ def make_rounds(labelled: Sequence[Capture], published: Sequence[Capture]) -> tu
                 ),
                 own,
                 tool_family,
+            )
+        )
+    if permuted:
+        rounds.append(
+            Round(
+                Arena(
+                    PORTS,
+                    tuple(permuted),
+                    "port numbers permuted",
+                    "as lab, on captures in each of which every port has another number: what goes by port numbers "
+                    "does not find its way",
+                ),
+                tuple(permuted),
             )
         )
     with_sweeps = [capture for capture in own if any(episode.is_sweep for episode in capture.episodes)]

@@ -6,6 +6,7 @@ import pytest
 
 from sweepml.datasets.capture import Capture, Episode
 from sweepml.errors import ConfigError
+from sweepml.simulation.ports import with_permuted_ports
 from sweepml.tasks.benchmark.rounds import make_rounds, pick, tool_family
 from tests.evaluation.handmade import US, Contact, to_capture
 
@@ -34,6 +35,13 @@ def test_published_captures_make_a_matrix_and_a_control() -> None:
     assert [capture.name for capture in rounds["controls"].test] == ["quiet"]
     assert rounds["lab"].is_cross_validated
     assert not rounds["lab>real"].is_cross_validated
+
+
+def test_permuted_ports_are_a_round_of_their_own() -> None:
+    permuted = [with_permuted_ports(capture, i) for i, capture in enumerate(OWN)]
+    rounds = {one.name: one for one in make_rounds(OWN, [], permuted)}
+    assert rounds["ports"].is_cross_validated
+    assert [capture.name for capture in rounds["ports"].test] == ["a~ports", "b~ports"]
 
 
 def test_captures_that_the_own_replay_are_left_out() -> None:
