@@ -22,22 +22,9 @@ from sweepml.datasets.reader import read_connections
 from sweepml.graph.hosts import HostTable
 from sweepml.runtime.lines import LineReader
 from sweepml.schema.connection import protocol_label
+from sweepml.simulation.zeek_log import FIELDS, zeek_header
 
-NAMES: Final = (
-    "ts",
-    "uid",
-    "id.orig_h",
-    "id.orig_p",
-    "id.resp_h",
-    "id.resp_p",
-    "proto",
-    "duration",
-    "orig_bytes",
-    "resp_bytes",
-    "conn_state",
-    "orig_pkts",
-    "resp_pkts",
-)
+NAMES: Final = tuple(name for name, _ in FIELDS)
 _TEXT: Final = frozenset({"uid", "id.orig_h", "id.resp_h", "proto", "conn_state"})
 _STATES: Final = ("SF", "REJ", "S0", "S0", "OTH")
 """By `Outcome`."""
@@ -69,7 +56,7 @@ def write_logs(rows: int, text: Path, objects: Path) -> None:
     traffic = make_traffic(rows)
     hosts, connections = traffic.hosts.names, traffic.connections
     with text.open("w") as lines, objects.open("w") as json_lines:
-        lines.write("#separator \\x09\n#fields\t" + "\t".join(NAMES) + "\n")
+        lines.write(zeek_header())
         for first in range(0, rows, 100_000):
             part = connections.take(slice(first, first + 100_000))
             for i, (ts, source, destination, service, outcome) in enumerate(
@@ -105,7 +92,14 @@ def _pandas(path: Path) -> pd.DataFrame:
     kinds = {name: "category" for name in NAMES if name in _TEXT and name != "uid"}
     wanted = [name for name in NAMES if name != "uid"]
     return pd.read_csv(
-        path, sep="\t", skiprows=2, names=list(NAMES), usecols=wanted, dtype=kinds, engine="c", na_filter=False
+        path,
+        sep="\t",
+        skiprows=zeek_header().count("\n"),
+        names=list(NAMES),
+        usecols=wanted,
+        dtype=kinds,
+        engine="c",
+        na_filter=False,
     )
 
 

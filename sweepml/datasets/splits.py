@@ -83,6 +83,15 @@ class SourceGroups:
         """Number of groups."""
         return int(self.group.max()) + 1 if len(self.group) else 0
 
+    def sweeps(self) -> list[set[Unit]]:
+        """Return the (capture, episode_id) of each group's sweeps, by group number."""
+        place = {unit: i for i, unit in enumerate(self.units)}
+        sweeps: list[set[Unit]] = [set() for _ in range(self.group_count)]
+        for capture, episode in self.episodes:
+            if episode.is_sweep:
+                sweeps[self.group[place[capture, episode.source]]].add((capture, episode.episode_id))
+        return sweeps
+
     def places(self, units: Iterable[Unit]) -> NDArray[np.int64]:
         """Return the place of each given unit in `units`.
 
@@ -198,11 +207,7 @@ def grouped_folds(groups: SourceGroups, n_folds: int, seed: int) -> NDArray[np.i
     """
     if n_folds < 2:
         raise ConfigError(f"n_folds must be at least 2, got {n_folds}")
-    place = {unit: i for i, unit in enumerate(groups.units)}
-    sweeps: list[set[Unit]] = [set() for _ in range(groups.group_count)]
-    for capture, episode in groups.episodes:
-        if episode.is_sweep:
-            sweeps[groups.group[place[capture, episode.source]]].add((capture, episode.episode_id))
+    sweeps = groups.sweeps()
     with_sweep = sum(bool(found) for found in sweeps)
     if groups.group_count < n_folds or 0 < with_sweep < n_folds:
         raise ConfigError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,6 +152,16 @@ class ThresholdChoice:
     def is_verifiable(self) -> bool:
         """Whether a detector without any false alert would have proved the budget on this much data."""
         return self.budget.per_day_per_1000 >= self.lowest_verifiable_rate
+
+    def facts(self) -> dict[str, Any]:
+        """Return what was asked for and what validation says of it, as a bundle's manifest keeps it."""
+        return {
+            "per_day_per_1000_sources": self.budget.per_day_per_1000,
+            "validation_source_days": self.exposure.source_days,
+            "validation_false_alerts": self.false_alerts,
+            "validation_rate_upper_95": self.false_rate_upper,
+            "lowest_verifiable_rate": self.lowest_verifiable_rate,
+        }
 
     def verdicts(self, rows: ScoredRows) -> NDArray[np.bool_]:
         """Return which rows are positive, shape (n,).

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweepml.features.surroundings import Others, SurroundingsTables, edge_key
-from sweepml.graph.grouping import number_groups, sort_by, starts_of_runs
+from sweepml.graph.grouping import number_groups, ranges, sort_by, starts_of_runs
 from sweepml.graph.stack_context import Surroundings
 
 if TYPE_CHECKING:
@@ -147,11 +147,9 @@ def _any(number: NDArray[np.int64], mask: NDArray[np.bool_], numbers: int) -> ND
 
 
 def _entries(rows: NDArray[np.int64], bounds: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the indices in ``bounds[r]:bounds[r + 1]`` of each row r, and for each the place of r among the rows."""
+    """Return the indices in ``bounds[r]:bounds[r + 1]`` of all rows r, behind the place of r among the rows."""
     begin = bounds.take(rows)
-    length = bounds.take(rows + 1) - begin
-    place = np.repeat(np.arange(len(rows)), length)
-    return place, np.arange(len(place)) + np.repeat(begin - (np.cumsum(length) - length), length)
+    return ranges(begin, bounds.take(rows + 1) - begin)
 
 
 def _smaller(view: WindowView, order: NDArray[np.int64], ordered: NDArray[Any]) -> NDArray[np.int64]:

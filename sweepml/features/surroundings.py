@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweepml.graph.connection_graph import ConnectionGraph
-from sweepml.graph.grouping import count_between, group_starts, sort_by, starts_of_runs, sum_between
+from sweepml.graph.grouping import count_between, group_starts, ranges, sort_by, starts_of_runs, sum_between
 from sweepml.schema.outcome import ANSWERED_BIT, KNOWN_BITS
 
 _LOW_BITS: Final = 32
@@ -214,8 +214,7 @@ class Others:
         """Return row and index of the edges that the rows' sources had in the closed window, by row."""
         begin = self._tables.bounds.take(self._place)
         length = np.where(self._present, self._tables.bounds.take(self._place + 1) - begin, 0)
-        row = np.repeat(np.arange(len(length)), length)
-        return row, np.arange(len(row)) + np.repeat(begin - (np.cumsum(length) - length), length)
+        return ranges(begin, length)
 
     @staticmethod
     def _without(

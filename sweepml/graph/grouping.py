@@ -150,6 +150,18 @@ def picker(
     return lambda array: array.take(index, axis=-1)
 
 
+def ranges(begin: NDArray[np.integer], length: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the numbers ``begin[i], ..., begin[i] + length[i] - 1`` of all ranges, one after the other.
+
+    Returns
+    -------
+    which, number : ndarray of int64, shape (sum of the lengths,)
+        The range i to which each number belongs, and the number.
+    """
+    which = np.repeat(np.arange(len(length)), length)
+    return which, np.arange(len(which)) + np.repeat(begin - (np.cumsum(length) - length), length)
+
+
 class Runs:
     """Runs of a sorted column, of which most need no arithmetic.
 
@@ -197,8 +209,8 @@ class Runs:
             runs = np.searchsorted(self.starts, at, side="right") - 1
             runs = runs[starts_of_runs(runs)]
             lengths = self.lengths.take(runs)
+            _, index = ranges(self.starts.take(runs), lengths)
             begins = np.cumsum(lengths) - lengths
-            index = np.arange(int(lengths.sum())) + np.repeat(self.starts.take(runs) - begins, lengths)
             reduced[..., runs] = operation.reduceat(values.take(index, axis=-1), begins, axis=-1)
         return reduced
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from sweepml.simulation.office import Record
 
-_FIELDS: Final = (
+FIELDS: Final = (
     ("ts", "time"),
     ("uid", "string"),
     ("id.orig_h", "addr"),
@@ -23,15 +23,16 @@ _FIELDS: Final = (
     ("orig_pkts", "count"),
     ("resp_pkts", "count"),
 )
+"""Name and type of the columns that are written, in order."""
 
 
 def zeek_header() -> str:
     """Return the lines that a conn.log begins with."""
     return (
         "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n"
-        + "\t".join(["#fields", *(name for name, _ in _FIELDS)])
+        + "\t".join(["#fields", *(name for name, _ in FIELDS)])
         + "\n"
-        + "\t".join(["#types", *(kind for _, kind in _FIELDS)])
+        + "\t".join(["#types", *(kind for _, kind in FIELDS)])
         + "\n"
     )
 

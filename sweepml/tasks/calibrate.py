@@ -17,7 +17,7 @@ from sweepml.datasets.paths import expand_stored
 from sweepml.datasets.reader import read_connections
 from sweepml.errors import ConfigError, InputError
 from sweepml.evaluation.exposure import Exposure
-from sweepml.evaluation.rows import NEGATIVE, ScoredRows
+from sweepml.evaluation.rows import ScoredRows
 from sweepml.evaluation.thresholds import MAX_THRESHOLD, AlertBudget, ThresholdChoice, choose_thresholds, count_alerts
 from sweepml.export.bundle import write_with_thresholds
 from sweepml.features.plan import FeaturePlan
@@ -26,6 +26,7 @@ from sweepml.origins.registry import AUTO
 from sweepml.pipeline.rows import labelled_rows
 from sweepml.runtime.bundle import Bundle
 from sweepml.schema.catalogue import FEATURE_NAMES
+from sweepml.tasks.cross_validation import scored_rows
 from sweepml.tasks.progress import Progress, Silent
 
 WALK_BOUND_NATS: Final = 4.595
@@ -164,24 +165,19 @@ def calibrate_site(
             f"no source in these logs contacts {bundle.plan.min_dst_count} hosts in any window: nothing is ever judged "
             "here, and nothing can be calibrated"
         )
-    score, verdicts = bundle.score(rows.features.values)
+    score, raised = bundle.judge(rows.features.values, rows.features.length_s)
     progress.step()
-    features = rows.features
-    scored = ScoredRows(
-        rows.units,
-        rows.unit,
-        features.length_s,
-        features.start_us,
-        features.as_of_us,
-        np.full(len(rows), NEGATIVE, np.int8),
-        score,
-    )
+    scored = scored_rows(rows, score)  # nothing is labelled: every row counts as benign
     choice = choose_thresholds(scored, Exposure.of([capture]), budget)
     thresholds = {spec.length_s: choice.thresholds.get(spec.length_s, MAX_THRESHOLD) for spec in bundle.plan.windows}
-    column = {spec.length_s: i for i, spec in enumerate(bundle.plan.windows)}
-    raised = verdicts[np.arange(len(rows)), [column[int(length)] for length in features.length_s]]
     new = choice.verdicts(scored)
-    made = write_with_thresholds(source, target, thresholds, _facts(choice, capture))
+    made = write_with_thresholds(
+        source,
+        target,
+        thresholds,
+        choice.facts()
+        | {"calibrated_on_site": {"sha256": capture.fingerprint, "connections": len(capture.connections)}},
+    )
     return SiteCalibration(
         path=target,
         bundle_id=made.bundle_id,
@@ -189,7 +185,7 @@ def calibrate_site(
         before=dict(bundle.thresholds),
         alerts_before=_findings(scored, raised, budget),
         alerts_after=_findings(scored, new, budget),
-        suspects=_suspects(scored, features.values, new | raised),
+        suspects=_suspects(scored, rows.features.values, new | raised),
     )
 
 
@@ -256,14 +252,3 @@ def _suspects(scored: ScoredRows, values: np.ndarray, raised: np.ndarray) -> tup
             )
         )
     return tuple(sorted(suspects, key=lambda one: (not one.looks_like_sweep, -one.score, one.source)))
-
-
-def _facts(choice: ThresholdChoice, capture: Capture) -> dict[str, object]:
-    return {
-        "per_day_per_1000_sources": choice.budget.per_day_per_1000,
-        "validation_source_days": choice.exposure.source_days,
-        "validation_false_alerts": choice.false_alerts,
-        "validation_rate_upper_95": choice.false_rate_upper,
-        "lowest_verifiable_rate": choice.lowest_verifiable_rate,
-        "calibrated_on_site": {"sha256": capture.fingerprint, "connections": len(capture.connections)},
-    }

@@ -180,7 +180,7 @@ def train(config: TrainConfig, progress: Progress | None = None) -> TrainResult:
         provenance = Provenance(
             name=config.name,
             created=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-            alert_budget=_budget_facts(choice),
+            alert_budget=choice.facts(),
             close_after_s=config.alerts.close_after_s,
             training=_training_facts(captures, table),
             metrics={name: value for name, value in metrics.items() if math.isfinite(value)},
@@ -308,16 +308,6 @@ def _training_facts(captures: Sequence[Capture], table: TrainingTable) -> dict[s
             "unlabelled": int((y < 0).sum()),
             "varied_copies": len(table.varied),
         },
-    }
-
-
-def _budget_facts(choice: ThresholdChoice) -> dict[str, Any]:
-    return {
-        "per_day_per_1000_sources": choice.budget.per_day_per_1000,
-        "validation_source_days": choice.exposure.source_days,
-        "validation_false_alerts": choice.false_alerts,
-        "validation_rate_upper_95": choice.false_rate_upper,
-        "lowest_verifiable_rate": choice.lowest_verifiable_rate,
     }
 
 

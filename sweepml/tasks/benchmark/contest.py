@@ -21,11 +21,10 @@ from sweepml.tasks.benchmark.contestants import (
     Tables,
     check_contestants,
     model_names,
-    plan_of,
     rule_contestants,
 )
 from sweepml.tasks.benchmark.rounds import LAB, TOOLS, Round, make_rounds, pick
-from sweepml.tasks.data import load_captures, training_table
+from sweepml.tasks.data import feature_plan, load_captures, training_table
 from sweepml.tasks.progress import Progress
 
 QUICK_ARENAS = (LAB, TOOLS)
@@ -73,7 +72,7 @@ def gather(config: BenchmarkConfig, progress: Progress) -> Material:
         If a capture cannot be read.
     """
     check_contestants(config)
-    plan = plan_of(config)
+    plan = feature_plan(config.features)
     own, _ = load_captures(config.data, plan, progress)
     if not any(episode.is_sweep for capture in own for episode in capture.episodes):
         raise ConfigError("these captures hold no labelled sweep, so that there is nothing to catch")

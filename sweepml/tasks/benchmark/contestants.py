@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
@@ -14,7 +14,7 @@ from sweepml.baselines.base import Rule
 from sweepml.baselines.registry import RULES, make_rule
 from sweepml.config.benchmark import BenchmarkConfig
 from sweepml.config.train import TrainConfig
-from sweepml.datasets.capture import Capture
+from sweepml.datasets.capture import Capture, Episode
 from sweepml.datasets.splits import SourceGroups, assign_groups
 from sweepml.errors import ConfigError, InputError
 from sweepml.evaluation.alerts import JudgementRules
@@ -23,15 +23,14 @@ from sweepml.evaluation.judged_tables import JudgedRows
 from sweepml.evaluation.rows import ScoredRows
 from sweepml.evaluation.rule_thresholds import tune_rule
 from sweepml.export.bundle import CalibratedDetector
-from sweepml.features.plan import FeaturePlan
 from sweepml.models.base import Detector
 from sweepml.models.registry import MODELS, make_model
 from sweepml.pipeline.rows import LabelledRows, labelled_rows
 from sweepml.runtime.bundle import Bundle
 from sweepml.schema.alert import AlertRow
 from sweepml.tasks.benchmark.rounds import Round
-from sweepml.tasks.cross_validation import judge, out_of_fold, scored_rows
-from sweepml.tasks.data import TrainingTable, feature_plan
+from sweepml.tasks.cross_validation import OutOfFold, judge, out_of_fold, scored_rows
+from sweepml.tasks.data import TrainingTable
 from sweepml.tasks.progress import Silent
 from sweepml.tasks.train import alert_budget, final_detector
 
@@ -107,6 +106,14 @@ class Tables:
         return TrainingTable(LabelledRows.concat(rows), LabelledRows.concat(varied))
 
 
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    table: TrainingTable
+    groups: SourceGroups
+    folds: int
+    found: OutOfFold
+
+
 class ModelContestant:
     """A registered model, trained anew in every arena.
 
@@ -116,8 +123,6 @@ class ModelContestant:
         How it is trained.
     tables
         Its rows.
-    together
-        Captures that share records, see `assign_groups`.
     """
 
     kind = "model"
@@ -126,7 +131,8 @@ class ModelContestant:
     def __init__(self, config: TrainConfig, tables: Tables) -> None:
         self._config = config
         self._tables = tables
-        self._trained: dict[tuple[str, ...], CalibratedDetector | None] = {}
+        self._trained: dict[tuple[str, ...], CalibratedDetector] = {}
+        self._folds: dict[tuple[tuple[str, ...], Callable[[Episode], str] | None], _Folded] = {}
         self.name = config.model.name
         self.title = config.model.name.replace("_", " ")
 
@@ -146,35 +152,39 @@ class ModelContestant:
         rows = self._tables.of(here.test).rows
         scored = scored_rows(rows, detector.score(rows.features.values))
         limits = np.array([detector.thresholds[int(length)] for length in rows.features.length_s], np.float32)
-        words = ", ".join(f"{length} s: {limit:.4f}" for length, limit in sorted(detector.thresholds.items()))
-        return _entry_of_rows(here, scored, scored.score >= limits, words, self.name)
+        return _entry_of_rows(here, scored, scored.score >= limits, _in_words(detector.thresholds), self.name)
 
     def _cross_validated(self, here: Round) -> Entry | None:
-        table, groups = self._tables.of(here.train), self._groups(here)
-        folds = min(self._config.split.folds, _groups_with_sweep(groups))
-        if folds < 2:
+        folded = self._folded(here)
+        if folded is None:
             return None
-        split = replace(self._config.split, folds=folds)
-        found = out_of_fold(self.make, table, groups, split, self._config.seed, Silent())
-        validated = judge(found, table.rows, groups, here.test, alert_budget(self._config.alerts))
-        words = f"chosen in each of {folds} folds on the others"
+        validated = judge(folded.found, folded.table.rows, folded.groups, here.test, alert_budget(self._config.alerts))
+        words = f"chosen in each of {folded.folds} folds on the others"
         return _entry_of_rows(here, validated.scored, validated.verdicts, words, self.name)
 
     def _detector(self, here: Round) -> CalibratedDetector | None:
         key = tuple(capture.name for capture in here.train)
         if key not in self._trained:
-            self._trained[key] = self._train(here)
+            folded = self._folded(here)
+            if folded is None:
+                return None
+            self._trained[key], _ = final_detector(
+                self.make, folded.table, folded.groups, here.train, folded.found, self._config
+            )
         return self._trained[key]
 
-    def _train(self, here: Round) -> CalibratedDetector | None:
-        table, groups = self._tables.of(here.train), self._groups(here)
-        folds = min(self._config.split.folds, _groups_with_sweep(groups))
-        if folds < 2:
-            return None
-        split = replace(self._config.split, folds=folds)
-        found = out_of_fold(self.make, table, groups, split, self._config.seed, Silent())
-        detector, _ = final_detector(self.make, table, groups, here.train, found, self._config)
-        return detector
+    def _folded(self, here: Round) -> _Folded | None:
+        """Return the out-of-fold scores of a round's captures, made once; None where too few sweeps can be folded."""
+        key = (tuple(capture.name for capture in here.train), here.tie)
+        if key not in self._folds:
+            table, groups = self._tables.of(here.train), self._groups(here)
+            folds = min(self._config.split.folds, sum(map(bool, groups.sweeps())))
+            if folds < 2:
+                return None
+            split = replace(self._config.split, folds=folds)
+            found = out_of_fold(self.make, table, groups, split, self._config.seed, Silent())
+            self._folds[key] = _Folded(table, groups, folds, found)
+        return self._folds[key]
 
     def _groups(self, here: Round) -> SourceGroups:
         names = {capture.name for capture in here.train}
@@ -190,6 +200,7 @@ class RuleContestant:
     def __init__(self, rule: Rule, operating_point: str, config: BenchmarkConfig) -> None:
         self._rule = rule
         self._config = config
+        self._tuned_on: dict[tuple[str, ...], Rule] = {}
         self.operating_point = operating_point
         self.name = rule.name if operating_point == SHIPPED else f"{rule.name}@{operating_point}"
         self.title = rule.title if operating_point == SHIPPED else f"{rule.title}, tuned"
@@ -209,11 +220,14 @@ class RuleContestant:
         )
 
     def _tuned(self, captures: Sequence[Capture]) -> Rule:
-        budget, judgement = alert_budget(self._config.alerts), judgement_rules(self._config)
-        try:
-            return tune_rule(self._rule, captures, budget, judgement).rule
-        except InputError:  # its statistic rises nowhere here, so that nothing speaks for another threshold
-            return self._rule
+        key = tuple(capture.name for capture in captures)
+        if key not in self._tuned_on:
+            budget, judgement = alert_budget(self._config.alerts), judgement_rules(self._config)
+            try:
+                self._tuned_on[key] = tune_rule(self._rule, captures, budget, judgement).rule
+            except InputError:  # its statistic rises nowhere here, so that nothing speaks for another threshold
+                self._tuned_on[key] = self._rule
+        return self._tuned_on[key]
 
     def _run(self, parts: Sequence[tuple[Rule, Sequence[Capture]]], curve: list[CurvePoint] | None = None) -> Entry:
         alerts = [
@@ -242,13 +256,8 @@ class BundleContestant:
         """Score the test captures with the bundle's own windows and thresholds."""
         parts = [self._of(capture) for capture in here.test]
         rows = LabelledRows.concat(parts)
-        score, verdict = self._bundle.score(rows.features.values)
-        columns = {spec.length_s: i for i, spec in enumerate(self._bundle.plan.windows)}
-        column = np.array([columns[int(length)] for length in rows.features.length_s], np.int64)
-        scored = scored_rows(rows, score)
-        raised = verdict[np.arange(len(rows)), column]
-        words = ", ".join(f"{length} s: {limit:.4f}" for length, limit in self._bundle.thresholds.items())
-        return _entry_of_rows(here, scored, raised, words, self.name)
+        score, raised = self._bundle.judge(rows.features.values, rows.features.length_s)
+        return _entry_of_rows(here, scored_rows(rows, score), raised, _in_words(self._bundle.thresholds), self.name)
 
     def _of(self, capture: Capture) -> LabelledRows:
         if capture.name not in self._rows:
@@ -289,11 +298,6 @@ def rule_contestants(config: BenchmarkConfig) -> Iterator[RuleContestant]:
             yield RuleContestant(make_rule(name), point, config)
 
 
-def plan_of(config: BenchmarkConfig) -> FeaturePlan:
-    """Return the feature plan of the models that are trained here."""
-    return feature_plan(config.features)
-
-
 def check_contestants(config: BenchmarkConfig) -> None:
     """Refuse names that do not exist before anything is read.
 
@@ -312,9 +316,8 @@ def check_contestants(config: BenchmarkConfig) -> None:
         raise ConfigError("nobody to judge: models, rules, detectors and foreign_alerts are all empty")
 
 
-def _groups_with_sweep(groups: SourceGroups) -> int:
-    place = {unit: i for i, unit in enumerate(groups.units)}
-    return len({int(groups.group[place[name, one.source]]) for name, one in groups.episodes if one.is_sweep})
+def _in_words(thresholds: Mapping[int, float]) -> str:
+    return ", ".join(f"{length} s: {limit:.4f}" for length, limit in sorted(thresholds.items()))
 
 
 def _entry_of_rows(here: Round, scored: ScoredRows, raised: NDArray[np.bool_], words: str, name: str) -> Entry:
