@@ -20,6 +20,9 @@ _STEEPEST: Final = 20.0
 """Largest slope beyond the last knot, in nats per unit. Chosen, not tuned: normal rows that happen to end abruptly are
 no proof that nothing lies beyond."""
 
+_DECIMALS: Final = 9
+"""Knots that agree so far are one: the slope between nearer ones may be beyond any float."""
+
 
 @dataclass(frozen=True, slots=True)
 class TailCalibration:
@@ -55,13 +58,13 @@ class TailCalibration:
             float64, shape (n,), positive: how much each row counts.
         """
         levels = [level for level in LEVELS if level == 1.0 or level * len(x) >= _LEAST_BEYOND]
-        at = np.quantile(x, 1.0 - np.array(levels), weights=share, method="inverted_cdf")
+        at = np.quantile(x, 1.0 - np.array(levels), weights=share, method="inverted_cdf").round(_DECIMALS)
         # Of equal quantiles the last: so many rows at least are as odd as that.
         knot, first = np.unique(at[::-1], return_index=True)
         nats = -np.log(np.array(levels)[::-1][first])
         beyond = x > knot[-1]
         excess = float(np.average(x[beyond] - knot[-1], weights=share[beyond])) if beyond.any() else 0.0
-        last = min(1.0 / excess, _STEEPEST) if excess > 0 else _STEEPEST
+        last = 1.0 / max(excess, 1.0 / _STEEPEST)
         return cls(knot, np.append(np.diff(nats) / np.diff(knot), last), np.append(np.diff(knot), np.inf))
 
     def apply(self, x: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ def test_an_exponential_tail_is_found_inside_and_continued_outside() -> None:
     np.testing.assert_allclose(tail.apply(at), at / 0.5, rtol=0.1)
 
 
+@example(np.array([0.0] + [5e-324] * 19))
 @given(hnp.arrays(np.float64, st.integers(1, 60), elements=st.floats(-20, 20)))
 def test_nats_never_fall_and_begin_at_zero(x: NDArray[np.float64]) -> None:
     nats = TailCalibration.fit(x, np.full(len(x), 1 / len(x))).apply(np.linspace(-30, 30, 200))
