@@ -41,6 +41,7 @@ def run(arguments: list[str]) -> int:
         f"{made.log}: {done.read.rows:,} connections ({sum(done.read.rejects.values()):,} lines left out) and "
         f"{amount(done.injected, 'record')} of {amount(len(done.episodes), 'sweep')}\n"
         f"{made.episodes}: which they are\n"
+        f"{made.roles}: whose copies the other sources are\n"
     )
     if done.blocked and made.log.suffix != ".parquet":
         blocked = amount(done.blocked, "blocked connection")

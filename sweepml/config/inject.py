@@ -45,10 +45,12 @@ class InjectConfig:
         Connection log, plain or gzip, in any format that sweepml reads.
     output
         Log to write: ``.log`` or ``.log.gz`` for a Zeek conn.log, ``.parquet`` for the canonical table. Its episodes
-        file stands beside it: ``conn.log.gz`` has ``conn.episodes.csv``.
+        and roles files stand beside it: ``conn.log.gz`` has ``conn.episodes.csv`` and ``conn.roles.csv``.
     episodes
         Episodes file of the input, if it has attacks already: they are written down again beside the injected ones, and
         their sources are given no more.
+    roles
+        Roles file of the input, if it has one: what it says is written down again.
     origin
         Log format, ``auto`` to tell it from the content.
     seed
@@ -60,6 +62,7 @@ class InjectConfig:
     input: str = ""
     output: str = "data/injected/conn.log.gz"
     episodes: str | None = None
+    roles: str | None = None
     origin: str = "auto"
     seed: int = 0
     internal_networks: list[str] = field(default_factory=list)

@@ -68,13 +68,17 @@ class FeaturesConfig:
 
 @dataclass
 class VariantsConfig:
-    """Varied copies of the captures to train on beside the originals; without stretches there are none."""
+    """Varied copies of the captures to train on beside the originals; without stretches there are none.
+
+    No copy is slowed down to last longer than `longest_copy_s`: a day stretched over a month is nobody's.
+    """
 
     stretches: list[float] = field(default_factory=list)
     unlucky_share: float = 0.5
     dead_share_max: float = 0.6
     blind_families: list[str] = field(default_factory=list)
     blind_share: float = 0.5
+    longest_copy_s: float = 172_800.0
 
 
 @dataclass

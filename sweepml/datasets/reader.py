@@ -17,6 +17,7 @@ from sweepml.datasets.blocks import (
     cut_lines,
 )
 from sweepml.datasets.canonical import batch_of_rows
+from sweepml.datasets.canonical_file import CanonicalReader, is_canonical
 from sweepml.datasets.finish import Canon
 from sweepml.datasets.mapping import resolve_origin
 from sweepml.datasets.parquet import MAGIC as PARQUET_MAGIC
@@ -132,6 +133,8 @@ def read_connections(path: str | os.PathLike[str], origin: str = AUTO, batch_row
     """
     named = resolve_origin(origin)
     if read_start(path).startswith(PARQUET_MAGIC):
+        if named == AUTO and is_canonical(path):
+            return CanonicalReader(path, batch_rows)
         return ParquetReader(path, batch_rows, named)
     source = find_source(path, origin)
     return source.open_reader(path, batch_rows) if source is not None else ConnectionReader(path, named, batch_rows)

@@ -16,6 +16,8 @@ from sweepml.evaluation.rows import NEGATIVE, POSITIVE, ScoredRows
 from sweepml.graph.windows import US_PER_S
 
 MAX_THRESHOLD: Final = 1.0
+_CLEARANCE: Final = 5e-7
+"""Distance in which no score should lie from a threshold: eight steps of float32 just below one."""
 _SHARE_SLACK: Final = 1e-9
 """Shares that sum to one within this do sum to one: three thirds in float64."""
 
@@ -227,6 +229,37 @@ def choose_thresholds(rows: ScoredRows, exposure: Exposure, budget: AlertBudget)
         allowed = exposure.allowed(budget.per_day_per_1000) * share
         chosen.append(_choose(rows.take(rows.horizon_s == horizon_s), horizon_s, allowed, budget))
     return ThresholdChoice(budget, exposure, tuple(chosen))
+
+
+def clear_of(threshold: float, scores: NDArray[np.float32]) -> float:
+    """Return the lowest threshold, from one upwards, that no score comes so near that rounding decides.
+
+    Thresholds are chosen on the scores of models that saw a part of the data; the model that is exported saw all of it
+    and scores otherwise, now and then within one rounding of a threshold. Another runtime then gives another verdict.
+
+    Parameters
+    ----------
+    threshold
+        Chosen before.
+    scores
+        float32, shape (n,), in [0, 1]: of the model that the threshold is for.
+
+    Returns
+    -------
+    float
+        Exactly representable in float32. Where scores stand everywhere so close, the middle of the widest gap.
+    """
+    levels = np.unique(scores).astype(np.float64)
+    lower = np.concatenate([[-np.inf], levels])
+    upper = np.concatenate([levels, [np.inf]])
+    placed = np.maximum(threshold, lower + _CLEARANCE)
+    clear = np.flatnonzero((placed <= upper - _CLEARANCE) & (placed <= MAX_THRESHOLD))
+    if len(clear):
+        return float(np.float32(placed[clear[0]]))
+    here = upper > threshold
+    lower, upper = np.maximum(lower[here], 0.0), np.minimum(upper[here], MAX_THRESHOLD)
+    widest = int((upper - lower).argmax())
+    return float(np.float32((lower[widest] + upper[widest]) / 2))
 
 
 def count_alerts(unit: NDArray[np.integer], as_of_us: NDArray[np.int64], close_after_s: float) -> int:

@@ -61,8 +61,14 @@ class WindowSpec:
         return self.length_s // self.stride_s
 
 
-DEFAULT_WINDOWS: Final = (WindowSpec(60, 10), WindowSpec(600, 100), WindowSpec(3600, 600))
-"""Three horizons, stride = length / 6: no bin edge hides a sweep, slow sweeps have a window that fits (DESIGN)."""
+DEFAULT_WINDOWS: Final = (
+    WindowSpec(60, 10),
+    WindowSpec(600, 100),
+    WindowSpec(3600, 600),
+    WindowSpec(86_400, 14_400),
+)
+"""Four horizons, stride = length / 6: no bin edge hides a sweep, slow sweeps have a window that fits (DESIGN). A day is
+there for sweeps of a few targets an hour, of which an hour shows too few to tell from chance (docs/frontier.md)."""
 
 
 def check_windows(windows: Sequence[WindowSpec]) -> tuple[WindowSpec, ...]:

@@ -29,6 +29,8 @@ class Injection:
     ----------
     episodes
         Of the injected sweeps, in order of their numbers.
+    sources
+        Who the log shows connecting, in canonical form, sorted.
     read
         What was read and rejected.
     injected
@@ -38,6 +40,7 @@ class Injection:
     """
 
     episodes: tuple[Episode, ...]
+    sources: tuple[str, ...]
     read: ReadReport
     injected: int
     blocked: int
@@ -91,7 +94,8 @@ def inject(
         for batch in merged(reader, records, by_end=portrait.by_end):
             blocked += int(np.count_nonzero(batch.column("outcome").to_numpy() == Outcome.BLOCKED))
             writer.write(batch)
-    return Injection(tuple(one.episode for one in played), reader.report, len(records), blocked)
+    episodes, sources = tuple(one.episode for one in played), tuple(sorted(portrait.sources.texts()))
+    return Injection(episodes, sources, reader.report, len(records), blocked)
 
 
 def merged(reader: BatchReader, records: Records, *, by_end: bool) -> Iterator[pa.RecordBatch]:

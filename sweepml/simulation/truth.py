@@ -53,6 +53,23 @@ def write_roles(path: str | os.PathLike[str], roles: Iterable[tuple[str, str, bo
         writer.writerows((src, role, str(benign).lower(), note) for src, role, benign, note in roles)
 
 
+def write_origins_of(path: str | os.PathLike[str], roles: Mapping[str, str], scripts: Mapping[str, str]) -> None:
+    """Write a roles file that says of which recorded sources those of a log are copies.
+
+    Parameters
+    ----------
+    path
+        What to write; `read_roles` and `read_scripts` give the same back.
+    roles
+        Source -> role.
+    scripts
+        Source -> ``log_name:address``, for every source of `roles`.
+    """
+    with _writer(path) as writer:
+        writer.writerow(("src", "role", "script"))
+        writer.writerows((src, role, scripts[src]) for src, role in roles.items())
+
+
 @contextmanager
 def _writer(path: str | os.PathLike[str]) -> Iterator[Any]:
     with Path(path).open("w", encoding="utf-8", newline="") as file:

@@ -111,12 +111,13 @@ def training_table(
     progress: Progress,
 ) -> TrainingTable:
     """Compute the rows of captures and of their varied copies."""
-    progress.stage("computing features", len(captures) * (1 + len(variants.stretches)))
+    chosen = [fitting_stretches(capture.span_s, variants) for capture in captures]
+    progress.stage("computing features", len(captures) + sum(map(len, chosen)))
     rows, varied = [], []
-    for i, capture in enumerate(captures):
+    for i, (capture, stretches) in enumerate(zip(captures, chosen, strict=True)):
         rows.append(labelled_rows(capture, plan, positive_dst_count))
         progress.step()
-        for j, stretch in enumerate(variants.stretches):
+        for j, stretch in enumerate(stretches):
             variant = Variant(stretch, variants.unlucky_share, variants.dead_share_max)
             copy = vary(capture.connections, variant, seed=seed + 1000 * i + j)
             made = labelled_rows(capture, plan, positive_dst_count, copy)
@@ -124,6 +125,15 @@ def training_table(
             progress.step()
     own = LabelledRows.concat(rows)
     return TrainingTable(own, LabelledRows.concat(varied) if varied else own.take(np.zeros(len(own), bool)))
+
+
+def fitting_stretches(span_s: float, variants: VariantsConfig) -> list[float]:
+    """Return the stretches in which a capture does not last too long; those that do not slow it down always fit.
+
+    >>> fitting_stretches(86_400, VariantsConfig([0.5, 1, 2, 3], longest_copy_s=172_800))
+    [0.5, 1, 2]
+    """
+    return [one for one in variants.stretches if one <= 1 or span_s * one <= variants.longest_copy_s]
 
 
 def blinded(rows: LabelledRows, families: Sequence[str], share: float, seed: int) -> LabelledRows:

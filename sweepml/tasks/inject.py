@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from sweepml.config.inject import InjectConfig, SweepsConfig
-from sweepml.datasets.episodes import read_episodes
+from sweepml.datasets.episodes import read_episodes, read_roles, read_scripts
 from sweepml.errors import ConfigError
 from sweepml.graph.hosts import DEFAULT_INTERNAL_NETWORKS
 from sweepml.schema.connection import PROTOCOL_BY_NAME, Protocol, pack_service
@@ -15,7 +16,9 @@ from sweepml.simulation.inject import inject as inject_sweeps
 from sweepml.simulation.log_files import check_log_name
 from sweepml.simulation.portrait import LogInput
 from sweepml.simulation.sweeps import SweepOptions
-from sweepml.simulation.truth import beside, write_episodes
+from sweepml.simulation.truth import beside, write_episodes, write_origins_of
+
+_UNKNOWN_ROLE: Final = "background"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class InjectedLog:
 
     Attributes
     ----------
-    log, episodes
+    log, episodes, roles
         The files that were written.
     injection
         What was done.
@@ -32,11 +35,14 @@ class InjectedLog:
 
     log: Path
     episodes: Path
+    roles: Path
     injection: Injection
 
 
 def inject(config: InjectConfig) -> InjectedLog:
-    """Write a log again with sweeps in it, and its episodes file beside it.
+    """Write a log again with sweeps in it, and beside it its episodes file and its roles file.
+
+    The roles file says of which source of the input each source is a copy, so that no split parts the two.
 
     Raises
     ------
@@ -51,6 +57,8 @@ def inject(config: InjectConfig) -> InjectedLog:
     if output.resolve() == Path(config.input).resolve():
         raise ConfigError(f"output={config.output} is the input")
     known = read_episodes(config.episodes) if config.episodes else ()
+    roles = read_roles(config.roles) if config.roles else {}
+    scripts = read_scripts(config.roles) if config.roles else {}
     options = sweep_options(config.sweeps, frozenset(episode.source for episode in known))
     if not config.sweeps.count:
         raise ConfigError("sweeps.count=0 would inject nothing")
@@ -58,7 +66,14 @@ def inject(config: InjectConfig) -> InjectedLog:
     injection = inject_sweeps(log, output, config.sweeps.count, options, config.seed)
     episodes = beside(output, "episodes")
     write_episodes(episodes, (*known, *injection.episodes))
-    return InjectedLog(output, episodes, injection)
+    roles_file = beside(output, "roles")
+    name = Path(config.input).name
+    write_origins_of(
+        roles_file,
+        {source: roles.get(source, _UNKNOWN_ROLE) for source in injection.sources},
+        {source: scripts.get(source, f"{name}:{source}") for source in injection.sources},
+    )
+    return InjectedLog(output, episodes, roles_file, injection)
 
 
 def sweep_options(config: SweepsConfig, excluded: frozenset[str] = frozenset()) -> SweepOptions:

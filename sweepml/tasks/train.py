@@ -26,7 +26,7 @@ from sweepml.evaluation.report import (
     to_metrics,
     window_metrics,
 )
-from sweepml.evaluation.thresholds import MAX_THRESHOLD, AlertBudget, ThresholdChoice, choose_thresholds
+from sweepml.evaluation.thresholds import MAX_THRESHOLD, AlertBudget, ThresholdChoice, choose_thresholds, clear_of
 from sweepml.evaluation.windows import WindowReport, evaluate_windows
 from sweepml.export.bundle import (
     CalibratedDetector,
@@ -247,7 +247,9 @@ def final_detector(
     # Of a horizon without validation rows nothing is known: only certainty raises an alert there.
     horizons = [spec.length_s for spec in feature_plan(config.features).windows]
     limits = {length_s: choice.thresholds.get(length_s, MAX_THRESHOLD) for length_s in horizons}
-    return CalibratedDetector(model, calibration, limits), choice
+    score = CalibratedDetector(model, calibration, limits).score(table.rows.features.values)
+    cleared = {length_s: clear_of(threshold, score) for length_s, threshold in limits.items()}
+    return CalibratedDetector(model, calibration, cleared), choice
 
 
 def render(evaluations: Sequence[Evaluation], choice: ThresholdChoice) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from sweepml.cli.compose import compose_train
 from sweepml.cli.main import main
-from sweepml.datasets.episodes import read_episodes, read_roles
+from sweepml.datasets.episodes import read_episodes, read_roles, read_scripts
 from sweepml.datasets.reader import read_connections
 from tests.simulation.logs import rows, write_log
 
@@ -22,7 +22,7 @@ def test_inject_says_what_it_wrote(capsys: pytest.CaptureFixture[str]) -> None:
     made = read_connections("out.log").read_all().num_rows
     assert capsys.readouterr().out == (
         f"out.log: {len(rows())} connections (0 lines left out) and {made - len(rows())} records of 3 sweeps\n"
-        "out.episodes.csv: which they are\n"
+        "out.episodes.csv: which they are\nout.roles.csv: whose copies the other sources are\n"
     )
     assert len(read_episodes("out.episodes.csv")) == 3
 
@@ -37,11 +37,24 @@ def test_known_attacks_stay_in_the_episodes_file_and_their_sources_are_spared() 
     assert "192.168.7.20" not in {one.source for one in others}
 
 
+def test_the_roles_file_ties_each_source_to_the_one_it_is_a_copy_of() -> None:
+    Path("own.csv").write_text("src,role,script\n192.168.7.20,crawler,\n192.168.7.21,printer,before.log:10.0.0.1 x2\n")
+    assert (
+        main(["inject", "input=in.log", "output=out.log", "sweeps.count=2", "sweeps.size_max=50", "roles=own.csv"]) == 0
+    )
+    roles, scripts = read_roles("out.roles.csv"), read_scripts("out.roles.csv")
+    assert roles.keys() == scripts.keys() == {row[1] for row in rows()}
+    assert (roles["192.168.7.20"], scripts["192.168.7.20"]) == ("crawler", "in.log:192.168.7.20")
+    assert (roles["192.168.7.21"], scripts["192.168.7.21"]) == ("printer", "before.log:10.0.0.1")
+    assert (roles["192.168.7.22"], scripts["192.168.7.22"]) == ("background", "in.log:192.168.7.22")
+
+
 def test_what_inject_writes_is_where_training_looks() -> None:
     assert main(["inject", "input=in.log", "sweeps.count=2", "sweeps.size_max=50"]) == 0
     capture = compose_train(["data=lab_injected"]).data.captures["injected"]
     assert Path(capture.log).is_file()
     assert Path(str(capture.episodes)).is_file()
+    assert Path(str(capture.roles)).is_file()
 
 
 def test_what_simulate_writes_is_where_training_looks(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sweepml.errors import ConfigError, InputError
 from sweepml.evaluation.exposure import Exposure
 from sweepml.evaluation.rows import ScoredRows
-from sweepml.evaluation.thresholds import AlertBudget, ThresholdChoice, choose_thresholds, count_alerts
+from sweepml.evaluation.thresholds import AlertBudget, ThresholdChoice, choose_thresholds, clear_of, count_alerts
 from tests.evaluation.handmade import HOUR_S, US
 
 DAY = Exposure(source_days=1000.0, source_count=1000, span_s=86_400.0)
@@ -230,3 +230,39 @@ def test_zero_exposure_is_refused() -> None:
 def test_budgets_out_of_range_are_refused(fields: dict, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         AlertBudget(**fields)
+
+
+CLEARANCE = 5e-7
+
+
+@pytest.mark.parametrize("scores", [[], [0.2, 0.9], [0.5 - 1e-5, 0.5 + 1e-5]])
+def test_a_threshold_that_no_score_is_near_stays(scores: list[float]) -> None:
+    assert clear_of(0.5, np.array(scores, np.float32)) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        ([0.5], 0.5 + CLEARANCE),
+        ([0.5 - 1e-7], 0.5 + 4e-7),
+        ([0.5 + 1e-7, 0.75], 0.5 + 6e-7),  # rather above the score than below the threshold
+        ([0.5, 0.5 + 6e-7, 0.75], 0.5 + 6e-7 + CLEARANCE),
+    ],
+)
+def test_a_threshold_moves_up_to_where_no_score_is_near(scores: list[float], expected: float) -> None:
+    assert clear_of(0.5, np.array(scores, np.float32)) == pytest.approx(expected, abs=1.2e-7)
+
+
+@given(st.lists(st.floats(0, 1, width=32), max_size=40), st.floats(0, 1, width=32))
+def test_the_threshold_is_clear_wherever_there_is_room_above(scores: list[float], threshold: float) -> None:
+    placed = clear_of(threshold, np.array(scores, np.float32))
+    assert 0 <= placed <= 1
+    assert placed == float(np.float32(placed))
+    if max(scores, default=0) < 1 - 2 * CLEARANCE and threshold <= 1 - 2 * CLEARANCE:
+        assert placed >= threshold
+        assert min((abs(score - placed) for score in scores), default=1) >= CLEARANCE - 1.2e-7
+
+
+def test_where_scores_stand_everywhere_the_widest_gap_is_taken() -> None:
+    scores = (1 - np.arange(8) * 2.0**-24).astype(np.float32)
+    assert scores.min() <= clear_of(float(scores[-1]), scores) <= 1

@@ -11,7 +11,7 @@ from sweepml.graph.windows import DEFAULT_WINDOWS, WindowSpec
 
 
 def test_default_watches_three_horizons() -> None:
-    assert [window.length_s for window in FeaturePlan().windows] == [60, 600, 3600]
+    assert [window.length_s for window in FeaturePlan().windows] == [60, 600, 3600, 86_400]
 
 
 def test_windows_are_put_in_order() -> None:

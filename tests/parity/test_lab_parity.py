@@ -93,7 +93,7 @@ def test_the_manifest_says_what_was_trained(trained: Trained, written: Path) -> 
     manifest = Bundle(written).manifest
     assert manifest.model["name"] == "gradient_boosting"
     assert manifest.model["params"] == trained.detector.model.params()
-    assert manifest.windows == ((60, 10), (600, 100), (3600, 600))
+    assert manifest.windows == ((60, 10), (600, 100), (3600, 600), (86_400, 14_400))
     assert sum(feature.weight for feature in manifest.features) == pytest.approx(1.0)
 
 

@@ -23,7 +23,7 @@ class ConnectLoop(Scanner):
     """
 
     name = "connect_loop"
-    rates_hz = (1 / 600, 100.0)
+    rates_hz = (1 / 7200, 100.0)
     concurrency: ClassVar[tuple[int, int]] = (1, 128)
 
     def order(self, assignment: Assignment, rng: np.random.Generator) -> Pairs:
