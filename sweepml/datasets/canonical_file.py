@@ -69,7 +69,7 @@ class CanonicalReader(BatchReader):
         good = np.ones(batch.num_rows, bool)
         for reason, fits in (
             (RejectReason.NUMBER, _are_filled(batch) & _sizes_fit(batch)),
-            (RejectReason.TIME, _in_range(batch.column("ts_us"), 0, LIMIT_US - 1)),
+            (RejectReason.TIME, _in_range(batch.column("ts_us"), 0, int(LIMIT_US) - 1)),
             (RejectReason.ADDRESS, _are_addresses(batch.column("src"), canon)),
             (RejectReason.ADDRESS, _are_addresses(batch.column("dst"), canon)),
         ):
