@@ -60,6 +60,7 @@ examples:
   sweepml score detector.onnx /var/log/zeek/conn.log --follow --output alerts.jsonl
                                                              run beside Zeek until stopped
   zcat conn.*.log.gz | sweepml score detector.onnx -         from standard input
+  sweepml score /var/log/zeek/conn.log                       with the detector that comes with sweepml
   sweepml inspect detector.onnx                              what it was trained on, and how good it is
   sweepml train model=gradient_boosting                      train; settings as name=value
 
@@ -195,13 +196,13 @@ def _add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         epilog=_SCORE_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    score.add_argument("bundle", metavar="BUNDLE", help="the detector, an .onnx file")
     score.add_argument(
-        "inputs",
-        metavar="INPUT",
+        "files",
+        metavar="[BUNDLE] INPUT",
         nargs="+",
-        help="logs, plain or compressed, oldest first: together they are one stream; folders and patterns stand for "
-        "the files in them; - is standard input",
+        help="the detector, a file that ends in .onnx; the one that comes with sweepml where none is named. Then "
+        "logs, plain or compressed, oldest first: together they are one stream; folders and patterns stand for the "
+        "files in them; - is standard input",
     )
     score.add_argument("--follow", action="store_true", help="wait for more at the end of the last log")
     score.add_argument("--output", metavar="FILE", help="append alerts to this file")
@@ -226,7 +227,12 @@ def _add_inspect(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="show what is in a detector",
         description="Shows a detector's manifest: model, windows, thresholds, training data, metrics.",
     )
-    inspect.add_argument("bundle", metavar="BUNDLE", help="the detector, an .onnx file")
+    inspect.add_argument(
+        "bundle",
+        metavar="BUNDLE",
+        nargs="?",
+        help="the detector, an .onnx file; left out, the one that comes with sweepml",
+    )
     inspect.add_argument("--json", action="store_true", help="the whole manifest as JSON")
 
 
@@ -248,12 +254,13 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _score(options: argparse.Namespace) -> int:
-    from sweepml.cli.score import ScoreOptions, run
+    from sweepml.cli.score import ScoreOptions, run, split_files
 
+    bundle, inputs = split_files(options.files)
     return run(
         ScoreOptions(
-            bundle=options.bundle,
-            inputs=tuple(options.inputs),
+            bundle=bundle,
+            inputs=inputs,
             follow=options.follow,
             output=options.output,
             log_format=options.format,
@@ -265,8 +272,9 @@ def _score(options: argparse.Namespace) -> int:
 
 def _inspect(options: argparse.Namespace) -> int:
     from sweepml.cli.inspect import run
+    from sweepml.runtime.default_detector import DEFAULT_DETECTOR
 
-    return run(options.bundle, as_json=options.json)
+    return run(options.bundle or str(DEFAULT_DETECTOR), as_json=options.json)
 
 
 def _run_with_extra(module: str, extra: str, overrides: list[str]) -> int:

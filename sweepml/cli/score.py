@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import FrameType
@@ -23,6 +23,7 @@ from sweepml.origins.registry import AUTO
 from sweepml.origins.report import ReadReport
 from sweepml.runtime.alerts import Alert, AlertState
 from sweepml.runtime.bundle import Bundle
+from sweepml.runtime.default_detector import DEFAULT_DETECTOR
 from sweepml.runtime.lines import LineReader
 from sweepml.runtime.session import ScoringSession, SessionCounts
 from sweepml.runtime.sinks import AlertSink, find_format
@@ -33,6 +34,8 @@ _REFRESH_S: Final = 0.5
 _CLEAR_LINE: Final = "\r\x1b[K"
 
 _EXIT_INTERRUPTED: Final = 130
+
+_BUNDLE_SUFFIX: Final = ".onnx"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,29 @@ class ScoreOptions:
     log_format: str = AUTO
     alert_format: str = "ocsf"
     quiet: bool = False
+
+
+def split_files(files: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Return the detector and the logs that a command line names.
+
+    Raises
+    ------
+    ConfigError
+        If there is no log.
+
+    Examples
+    --------
+    >>> split_files(["mine.onnx", "conn.log"])
+    ('mine.onnx', ('conn.log',))
+    >>> split_files(["a.log", "b.log"])[1]
+    ('a.log', 'b.log')
+    """
+    first, *others = files
+    if not first.endswith(_BUNDLE_SUFFIX):
+        return str(DEFAULT_DETECTOR), tuple(files)
+    if not others:
+        raise ConfigError(f"{first} is a detector; name the logs that it shall judge, or - for standard input")
+    return first, tuple(others)
 
 
 def run(options: ScoreOptions) -> int:

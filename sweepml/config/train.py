@@ -70,7 +70,8 @@ class FeaturesConfig:
 class VariantsConfig:
     """Varied copies of the captures to train on beside the originals; without stretches there are none.
 
-    No copy is slowed down to last longer than `longest_copy_s`: a day stretched over a month is nobody's.
+    No copy is slowed down to last longer than `longest_copy_s`: a day stretched over a month is nobody's. At most
+    `rows_per_source` rows of each source, horizon and label are fitted on, of a capture as of a copy; null takes all.
     """
 
     stretches: list[float] = field(default_factory=list)
@@ -79,6 +80,7 @@ class VariantsConfig:
     blind_families: list[str] = field(default_factory=list)
     blind_share: float = 0.5
     longest_copy_s: float = 172_800.0
+    rows_per_source: int | None = None
 
 
 @dataclass

@@ -44,7 +44,7 @@ class Strangers:
 def draw_strangers(rng: np.random.Generator) -> Strangers:
     """Draw how the hosts of a range behave; see `_DARK_SHARE`."""
     kind = rng.random()
-    answering = 0.0 if kind < _DARK_SHARE else 1.0 if kind > 1 - _FULL_SHARE else float(rng.uniform(0.02, 0.5))
+    answering = 0.0 if kind < _DARK_SHARE else 1.0 if kind > 1 - _FULL_SHARE else float(rng.uniform(0.02, 0.98))
     # A network drops or rejects as a whole more often than it mixes.
     refusing = float(rng.choice([0.0, rng.uniform(0, 0.5), 1.0], p=[0.55, 0.3, 0.15]))
     return Strangers(answering, refusing, float(rng.choice([1.0, 0.5, 0.0], p=[0.5, 0.3, 0.2])))

@@ -144,7 +144,8 @@ def without_family(rows: LabelledRows, family: str) -> LabelledRows:
 
 
 def _run(config: AblationConfig, data: _Data, family: str, progress: Progress) -> Outcome:
-    table = TrainingTable(without_family(data.table.rows, family), without_family(data.table.varied, family))
+    rows, varied = (without_family(some, family) for some in (data.table.rows, data.table.varied))
+    table = replace(data.table, rows=rows, varied=varied)
     reports, precision = [], []
     for seed in config.seeds:
         report, average = _judged(config, data, table, seed)

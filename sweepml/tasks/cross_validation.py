@@ -116,7 +116,7 @@ def out_of_fold(
         # copies.
         kept = varied_fold != fold if split.time_cut is None else np.zeros(len(varied), bool)
         # Folds run side by side, hence one native thread each.
-        model = fit_on(make, rows.take(train), varied.take(kept), groups, seed, threads=1)
+        model = fit_on(make, table.fitted(train), varied.take(kept), groups, seed, threads=1)
         place = np.flatnonzero(test)
         return place, model.score(rows.features.values[place])
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sweepml.config.train import CaptureConfig, DataConfig, FeaturesConfig, VariantsConfig
 from sweepml.datasets.capture import Capture
@@ -16,7 +17,7 @@ from sweepml.features.plan import FeaturePlan
 from sweepml.graph.hosts import DEFAULT_INTERNAL_NETWORKS
 from sweepml.graph.windows import DEFAULT_WINDOWS, WindowSpec
 from sweepml.origins.report import ReadReport
-from sweepml.pipeline.rows import LabelledRows, labelled_rows
+from sweepml.pipeline.rows import LabelledRows, labelled_rows, thinned
 from sweepml.schema.catalogue import CATALOGUE, FAMILIES
 from sweepml.simulation.variants import Variant, vary
 from sweepml.tasks.progress import Progress
@@ -32,10 +33,19 @@ class TrainingTable:
         Of the captures themselves; only these are ever tested on.
     varied
         Of their varied copies.
+    rows_per_source
+        At most so many rows of a source, horizon and label are fitted on, see `thinned`; None for all. Every one of
+        `rows` is tested on.
     """
 
     rows: LabelledRows
     varied: LabelledRows
+    rows_per_source: int | None = None
+
+    def fitted(self, mask: NDArray[np.bool_] | None = None) -> LabelledRows:
+        """Return the rows to fit on: those that a mask picks, and of these what `rows_per_source` leaves."""
+        rows = self.rows if mask is None else self.rows.take(mask)
+        return rows if self.rows_per_source is None else thinned(rows, self.rows_per_source)
 
 
 def feature_plan(config: FeaturesConfig) -> FeaturePlan:
@@ -121,10 +131,13 @@ def training_table(
             variant = Variant(stretch, variants.unlucky_share, variants.dead_share_max)
             copy = vary(capture.connections, variant, seed=seed + 1000 * i + j)
             made = labelled_rows(capture, plan, positive_dst_count, copy)
+            if variants.rows_per_source is not None:  # now, since the copies are what fills the memory
+                made = thinned(made, variants.rows_per_source)
             varied.append(blinded(made, variants.blind_families, variants.blind_share, seed=seed + 1000 * i + j))
             progress.step()
     own = LabelledRows.concat(rows)
-    return TrainingTable(own, LabelledRows.concat(varied) if varied else own.take(np.zeros(len(own), bool)))
+    copies = LabelledRows.concat(varied) if varied else own.take(np.zeros(len(own), bool))
+    return TrainingTable(own, copies, variants.rows_per_source)
 
 
 def fitting_stretches(span_s: float, variants: VariantsConfig) -> list[float]:

@@ -239,7 +239,7 @@ def final_detector(
     config: TrainConfig,
 ) -> tuple[CalibratedDetector, ThresholdChoice]:
     """Fit on everything; calibrate and choose thresholds on all out-of-fold scores."""
-    model = fit_on(make, table.rows, table.varied, groups, config.seed)
+    model = fit_on(make, table.fitted(), table.varied, groups, config.seed)
     tested = table.rows.take(found.place)
     calibration = calibrate(found.raw, tested, groups)
     scored = scored_rows(tested, calibration.apply(found.raw))

@@ -169,8 +169,14 @@ def test_missing_bundle(conn_log: Path, tmp_path: Path, capsys: Capture) -> None
     assert "`sweepml train` writes one" in told
 
 
-def test_bundle_that_is_no_onnx(conn_log: Path, capsys: Capture) -> None:
-    assert "is not a usable ONNX file" in refused([str(conn_log), str(conn_log)], capsys)
+def test_bundle_that_is_no_onnx(conn_log: Path, tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "log.onnx"
+    path.write_bytes(conn_log.read_bytes())
+    assert "is not a usable ONNX file" in refused([str(path), str(conn_log)], capsys)
+
+
+def test_a_detector_without_a_log_is_refused(detector: Path, capsys: Capture) -> None:
+    assert "is a detector; name the logs that it shall judge" in refused([str(detector)], capsys)
 
 
 def test_model_without_manifest(conn_log: Path, tmp_path: Path, capsys: Capture) -> None:

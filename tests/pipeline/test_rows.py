@@ -10,13 +10,14 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from sweepml.datasets.capture import Capture
+from sweepml.errors import ConfigError
 from sweepml.features.kernel import FeatureRows
 from sweepml.features.plan import FeaturePlan
 from sweepml.features.stream import FeatureStream
 from sweepml.graph.connections import SWEEP_LABEL
 from sweepml.graph.windows import WindowSpec
 from sweepml.pipeline import rows as module
-from sweepml.pipeline.rows import LabelledRows, balanced_weights, feature_rows, labelled_rows, row_labels
+from sweepml.pipeline.rows import LabelledRows, balanced_weights, feature_rows, labelled_rows, row_labels, thinned
 from sweepml.schema.catalogue import FEATURE_NAMES
 from tests.evaluation.handmade import Contact, to_capture
 
@@ -162,3 +163,29 @@ def test_weights_follow_their_rows(y: NDArray[np.int8], random: object) -> None:
 
 def test_no_rows_have_no_weights() -> None:
     assert balanced_weights(np.empty(0, np.int8), np.empty(0, np.int32)).shape == (0,)
+
+
+def counts(rows: LabelledRows) -> dict[tuple[int, ...], int]:
+    keys, count = np.unique(np.stack([rows.unit, rows.features.length_s, rows.y]), axis=1, return_counts=True)
+    return dict(zip(map(tuple, keys.T.tolist()), count.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("limit", [1, 3, 10_000])
+def test_of_each_source_horizon_and_label_so_many_rows_are_left(limit: int) -> None:
+    rows = labelled_rows(capture(), PLAN, 1)
+    thin = thinned(rows, limit)
+    assert counts(thin) == {key: min(count, limit) for key, count in counts(rows).items()}
+    assert (np.diff(thin.features.as_of_us) >= 0).all()
+
+
+def test_what_is_left_is_spread_over_the_time() -> None:
+    rows = labelled_rows(capture(), PLAN, 1)
+    one = rows.take((rows.unit == 0) & (rows.features.length_s == 60) & (rows.y == 0))
+    left = thinned(one, 4).features.as_of_us
+    parts = np.array_split(one.features.as_of_us, 4)
+    assert [int(((part[0] <= left) & (left <= part[-1])).sum()) for part in parts] == [1, 1, 1, 1]
+
+
+def test_a_limit_below_one_is_refused() -> None:
+    with pytest.raises(ConfigError, match="rows_per_source must be at least 1, got 0"):
+        thinned(labelled_rows(capture(), PLAN, 1), 0)

@@ -11,7 +11,7 @@ from sweepml.features.plan import FeaturePlan
 from sweepml.graph.windows import WindowSpec
 from sweepml.pipeline.rows import labelled_rows
 from sweepml.schema.catalogue import CATALOGUE
-from sweepml.tasks.data import blinded, feature_plan, load_captures, training_table
+from sweepml.tasks.data import blinded, feature_plan, fitting_stretches, load_captures, training_table
 from sweepml.tasks.progress import Silent
 from tests.tasks.cut import cut_capture, quick_config
 
@@ -97,3 +97,18 @@ def test_bad_blinding_is_refused(
 
 def columns(family: str) -> np.ndarray:
     return np.array([spec.family == family for spec in CATALOGUE])
+
+
+def test_copies_of_a_day_are_not_slowed_down_beyond_the_limit() -> None:
+    assert fitting_stretches(86_400, VariantsConfig([0.5, 1, 2, 3, 30], longest_copy_s=172_800)) == [0.5, 1, 2]
+    assert fitting_stretches(10**7, VariantsConfig([1, 3], longest_copy_s=172_800)) == [1]
+
+
+def test_copies_are_thinned_and_originals_are_not(lab_dir: Path, tmp_path: Path) -> None:
+    config = quick_config(tmp_path, one=cut_capture(lab_dir / "train2", tmp_path / "one", 3))
+    captures, _ = load_captures(config.data, PLAN, Silent())
+    whole = training_table(captures, PLAN, 5, VariantsConfig([1.0]), 0, Silent())
+    thin = training_table(captures, PLAN, 5, VariantsConfig([1.0], rows_per_source=2), 0, Silent())
+    assert len(thin.rows) == len(whole.rows)
+    assert 0 < len(thin.varied) < len(whole.varied)
+    assert (whole.rows_per_source, thin.rows_per_source) == (None, 2)

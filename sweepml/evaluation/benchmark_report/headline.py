@@ -14,6 +14,9 @@ from sweepml.evaluation.benchmark_report.results import Results, named_rows
 BEGIN: Final = "<!-- benchmark headline: begin (written by `sweepml benchmark`) -->"
 END: Final = "<!-- benchmark headline: end -->"
 
+RULES_SHOWN: Final = 5
+"""Rules in a table, the best ones; a README is no place for all of them."""
+
 
 def render_headline(results: Results) -> str:
     """Return the headline tables as Markdown between the two markers, without a final line break.
@@ -26,7 +29,8 @@ def render_headline(results: Results) -> str:
     budget = quantity(results.measurement.budget_per_day_per_1000)
     parts = []
     for arena in results.headline_arenas:
-        contestants = results.compared(arena)
+        weaker = results.tuned_rules(arena)[RULES_SHOWN:]
+        contestants = [one for one in results.compared(arena) if one not in weaker]
         if not contestants:
             continue
         rows = {row.contestant: row for row in named_rows(results.rows("summary", arena))}
@@ -39,6 +43,12 @@ def render_headline(results: Results) -> str:
         )
         parts.append(f"{escape(table.caption)}, at {budget} false alerts per day per 1,000 sources:")
         parts.append(markdown_table(table))
+        if weaker:
+            least = rows[weaker[0]]
+            parts.append(
+                f"{len(weaker)} weaker {'rule' if len(weaker) == 1 else 'rules'} left out: at most "
+                f"{least.caught}/{least.episode_count} episodes."
+            )
     if not parts:
         raise InputError("there is no headline: no contestant was judged at the alert budget on an arena with sweeps")
     return "\n\n".join([BEGIN, *parts, END])

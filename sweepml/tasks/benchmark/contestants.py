@@ -103,7 +103,7 @@ class Tables:
         names = {capture.name for capture in captures}
         rows = [table.rows.of_captures(names) for table in self._tables]
         varied = [table.varied.of_captures(names) for table in self._tables]
-        return TrainingTable(LabelledRows.concat(rows), LabelledRows.concat(varied))
+        return replace(self._tables[0], rows=LabelledRows.concat(rows), varied=LabelledRows.concat(varied))
 
 
 @dataclass(frozen=True, slots=True)

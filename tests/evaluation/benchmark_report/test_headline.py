@@ -24,6 +24,13 @@ def test_headline_holds_who_competes_at_the_budget() -> None:
     assert [line.split("|")[1].strip() for line in lines if "/2 |" in line] == ["**Forest**", "Walk"]
 
 
+def test_headline_shows_the_best_rules_and_says_what_it_leaves_out() -> None:
+    lines = render_headline(make_results(make_tables(more_rules=8))).splitlines()
+    shown = [line.split("|")[1].strip() for line in lines if "/2 |" in line]
+    assert shown == ["**Forest**", "Copy 0", "Copy 1", "Copy 2", "Copy 3", "Copy 4"]
+    assert "4 weaker rules left out: at most 2/2 episodes." in lines
+
+
 def test_readme_agrees_only_with_the_very_headline() -> None:
     headline = render_headline(make_results())
     text = with_headline(README, headline)
