@@ -16,6 +16,9 @@ from sweepml.graph.windows import US_PER_S
 from sweepml.schema.connection import protocol_label
 from sweepml.schema.outcome import FAILURES, Outcome
 
+EVASION: Final = "evasion"
+"""Attribute of episodes, and dimension: how a sweep means not to be found."""
+
 UNKNOWN: Final = "unknown"
 """What is said where neither the records nor the episodes file say more."""
 
@@ -53,6 +56,8 @@ class Scenario:
         First and last probe as labelled, of whichever source, microseconds since 1970 UTC.
     success_share
         Answered edges of those whose outcome is known; NaN where none is.
+    evasion
+        How it means not to be found, as the episode's attribute `EVASION` says; empty where none says.
     """
 
     capture: str
@@ -69,6 +74,7 @@ class Scenario:
     start_us: int
     end_us: int
     success_share: float
+    evasion: str = ""
 
     @property
     def id(self) -> str:
@@ -87,8 +93,9 @@ class Scenario:
 
     @property
     def strata(self) -> dict[str, str]:
-        """Dimension -> the stratum that the scenario belongs to."""
+        """Dimension -> the stratum that the scenario belongs to; without evasion where nobody said."""
         return {
+            **({EVASION: self.evasion} if self.evasion else {}),
             "scope": self.scope,
             "rate": _bin(self.rate_per_s, *_RATE_BINS),
             "size": _bin(self.target_count, *_SIZE_BINS),
@@ -101,7 +108,7 @@ class Scenario:
         }
 
 
-DIMENSIONS: Final = ("scope", "rate", "size", "success", "protocol", "tool", "role", "ports", "sources")
+DIMENSIONS: Final = ("scope", "rate", "size", "success", "protocol", "tool", "role", "ports", "sources", EVASION)
 """Keys of `Scenario.strata`."""
 
 _BIN_NAMES: Final = {
@@ -179,6 +186,7 @@ def _scenario(capture: Capture, finder: EpisodeRows, parts: list[Episode]) -> Sc
         start_us=min(part.start_us for part in parts),
         end_us=max(part.end_us for part in parts),
         success_share=success,
+        evasion=first.attributes.get(EVASION, ""),
     )
 
 

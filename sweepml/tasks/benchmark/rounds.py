@@ -78,7 +78,7 @@ def make_rounds(
         The labelled captures with other port numbers, other ones in each; may be empty.
     """
     own = tuple(labelled)
-    others = _not_replayed(published, own)
+    others = not_replayed(published, own)
     rounds = [
         Round(
             Arena(
@@ -180,7 +180,7 @@ def _transfer(source: str, train: tuple[Capture, ...], target: str, test: tuple[
     return Round(arena, train)
 
 
-def _not_replayed(captures: Iterable[Capture], by: Iterable[Capture]) -> tuple[Capture, ...]:
+def not_replayed(captures: Iterable[Capture], by: Iterable[Capture]) -> tuple[Capture, ...]:
     """Return the captures none of whose sources is replayed in others."""
     logs = {script.partition(":")[0] for capture in by for script in capture.scripts.values()}
     return tuple(capture for capture in captures if capture.log_name not in logs)
