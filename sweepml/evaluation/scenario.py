@@ -9,15 +9,12 @@ from typing import Final
 
 import numpy as np
 
-from sweepml.datasets.capture import Capture, Episode
+from sweepml.datasets.capture import EVASION, Capture, Episode
 from sweepml.datasets.labels import EpisodeRows
 from sweepml.evaluation.contacts import evidence_of, ports_text
 from sweepml.graph.windows import US_PER_S
 from sweepml.schema.connection import protocol_label
 from sweepml.schema.outcome import FAILURES, Outcome
-
-EVASION: Final = "evasion"
-"""Attribute of episodes, and dimension: how a sweep means not to be found."""
 
 UNKNOWN: Final = "unknown"
 """What is said where neither the records nor the episodes file say more."""
@@ -95,7 +92,6 @@ class Scenario:
     def strata(self) -> dict[str, str]:
         """Dimension -> the stratum that the scenario belongs to; without evasion where nobody said."""
         return {
-            **({EVASION: self.evasion} if self.evasion else {}),
             "scope": self.scope,
             "rate": _bin(self.rate_per_s, *_RATE_BINS),
             "size": _bin(self.target_count, *_SIZE_BINS),
@@ -105,6 +101,7 @@ class Scenario:
             "role": self.role,
             "ports": _bin(self.port_count or math.nan, *_PORT_BINS),
             "sources": _bin(len(self.sources), *_SOURCE_BINS),
+            **({EVASION: self.evasion} if self.evasion else {}),
         }
 
 

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sweepml.datasets.capture import Capture, Episode
+from sweepml.datasets.capture import EVASION, Capture, Episode
 from sweepml.datasets.encode import table_to_connections
 from sweepml.graph.connections import SWEEP_LABEL, Connections
 from sweepml.graph.hosts import HostTable
@@ -18,9 +18,6 @@ from sweepml.simulation.episodes import SweepFacts, episode_of
 from sweepml.simulation.evasions.base import Evasion, Limits, Plan, Stage
 from sweepml.simulation.portrait import Portrait, portrait_of
 from sweepml.simulation.records import Records
-
-EVASION: Final = "evasion"
-"""Key of `Episode.attributes` under which an episode says how it evades."""
 
 _NAME_BITS: Final = 63
 
@@ -53,7 +50,7 @@ def evasive_capture(background: Capture, evasion: Evasion, limits: Limits, seed:
     -------
     Capture
         Called ``<background>~<evasion>``, with episodes ``EV-00``, ``EV-01``, ... A campaign of several sources is a
-        distributed sweep, one episode with a part for each source. Every episode has the attribute `EVASION`; forged
+        distributed sweep, one episode with a part for each source. The attribute `EVASION` names the evasion; forged
         sources are not judged.
 
     Raises

@@ -23,11 +23,13 @@ from sweepml.tasks.benchmark.contestants import (
     model_names,
     rule_contestants,
 )
+from sweepml.tasks.benchmark.evading import EVASION, evasion_round
+from sweepml.tasks.benchmark.exporters import EXPORTER_ARENAS, exporter_rounds
 from sweepml.tasks.benchmark.rounds import LAB, TOOLS, Round, make_rounds, pick
 from sweepml.tasks.data import feature_plan, load_captures, training_table
 from sweepml.tasks.progress import Progress
 
-QUICK_ARENAS = (LAB, TOOLS)
+QUICK_ARENAS = (LAB, TOOLS, EVASION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +84,27 @@ def gather(config: BenchmarkConfig, progress: Progress) -> Material:
         wanted = list(QUICK_ARENAS)
     permuted = [with_permuted_ports(capture, config.seed + i) for i, capture in enumerate(own)]
     rounds = make_rounds(own, published.captures, permuted)
+    # Captures of our own making are made only where they are wanted.
+    rounds += tuple(exporter_rounds(own, config.seed, EXPORTER_ARENAS if wanted is None else wanted))
+    if wanted is None or EVASION in wanted:
+        rounds += (evasion_round(own, published.captures, config.seed),)
     rounds = rounds if wanted is None else pick(rounds, wanted)
     variants = VariantsConfig() if config.quick else config.variants
     # Published captures last for days; slowed down thirty times they would fill months with windows.
     as_fast = replace(variants, stretches=variants.stretches and [1.0])
     used = {capture.name for one in rounds for capture in (*one.train, *one.test)}
+    trained_on = {capture.name for capture in (*own, *permuted, *published.captures)}
+    only_tested = {
+        capture.name: capture for one in rounds for capture in one.test if capture.name not in trained_on
+    }
     tables = []
-    for captures, chosen in ((own, variants), (permuted, variants), (published.captures, as_fast)):
+    kinds = (
+        (own, variants),
+        (permuted, variants),
+        (published.captures, as_fast),
+        (list(only_tested.values()), VariantsConfig()),
+    )
+    for captures, chosen in kinds:
         wanted_captures = [capture for capture in captures if capture.name in used]
         if wanted_captures:
             labels = config.features.positive_dst_count
