@@ -131,8 +131,9 @@ def episodes_from_labels(
 class EpisodeRows:
     """Finds the connections that belong to an episode.
 
-    A connection belongs to it if its source, or the identity that it names, is the same, it starts between the episode's first and last probe (within
-    `TOLERANCE_US`), and protocol, port and destination are among those that the episode names.
+    A connection belongs to it if its source, or the identity that it names, is the same, it starts between the
+    episode's first and last probe (within `TOLERANCE_US`), and protocol, port and destination are among those that the
+    episode names.
 
     Parameters
     ----------
@@ -156,9 +157,7 @@ class EpisodeRows:
         if code is None:
             return np.empty(0, np.intp)
         # Addresses and identities have codes of their own, so that no row is found twice.
-        found = [
-            order[slice(*np.searchsorted(values, [code, code + 1]).tolist())] for order, values in self._columns
-        ]
+        found = [order[slice(*np.searchsorted(values, [code, code + 1]).tolist())] for order, values in self._columns]
         rows = np.concatenate(found)
         return rows[_matches(self._connections, rows, episode, self._targets)]
 

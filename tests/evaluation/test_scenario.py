@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from sweepml.datasets.capture import Capture
+from sweepml.datasets.capture import EVASION, Capture
 from sweepml.evaluation.scenario import (
     DIMENSIONS,
     UNKNOWN,

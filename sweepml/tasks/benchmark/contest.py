@@ -94,9 +94,7 @@ def gather(config: BenchmarkConfig, progress: Progress) -> Material:
     as_fast = replace(variants, stretches=variants.stretches and [1.0])
     used = {capture.name for one in rounds for capture in (*one.train, *one.test)}
     trained_on = {capture.name for capture in (*own, *permuted, *published.captures)}
-    only_tested = {
-        capture.name: capture for one in rounds for capture in one.test if capture.name not in trained_on
-    }
+    only_tested = {capture.name: capture for one in rounds for capture in one.test if capture.name not in trained_on}
     tables = []
     kinds = (
         (own, variants),
