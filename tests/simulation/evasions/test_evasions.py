@@ -1,6 +1,7 @@
 """Evasions: each does what it says, and is missed by the rule that it was made for, which finds the control."""
 
 from dataclasses import fields
+from functools import cache
 
 import numpy as np
 import pytest
@@ -28,9 +29,19 @@ from tests.simulation.evasions.office import BEGIN_S, office
 LIMITS = rule_limits()
 
 
+@cache
+def play(name: str) -> Capture:
+    return evasive_capture(office(), make_evasion(name), LIMITS, seed=3)
+
+
+@cache
+def rows_in(name: str) -> EpisodeRows:
+    return EpisodeRows(play(name).connections, play(name).hosts)
+
+
 @pytest.fixture(scope="module")
 def played() -> dict[str, Capture]:
-    return {name: evasive_capture(office(), make_evasion(name), LIMITS, seed=3) for name in EVASIONS}
+    return {name: play(name) for name in EVASIONS}
 
 
 def judged(capture: Capture, rule: str) -> EpisodeReport:
@@ -42,7 +53,7 @@ def caught(capture: Capture, rule: str) -> set[str]:
 
 
 def records_of(capture: Capture, episode: Episode) -> Connections:
-    return capture.connections.take(EpisodeRows(capture.connections, capture.hosts).of(episode))
+    return capture.connections.take(rows_in(episode.attributes[EVASION]).of(episode))
 
 
 def parts_of(capture: Capture) -> dict[str, list[Episode]]:
@@ -87,9 +98,7 @@ def test_every_second_bin_edge_has_a_burst_whose_halves_stay_below_the_rule(play
         assert len(records) > limit.count  # without the edge between them the rule would fire
 
 
-@pytest.mark.parametrize(
-    "rule", ["slips_horizontal", "zeek_scan", "splunk_horizontal_scan", "sentinel_port_sweep"]
-)
+@pytest.mark.parametrize("rule", ["slips_horizontal", "zeek_scan", "splunk_horizontal_scan", "sentinel_port_sweep"])
 def test_straddled_rule_whose_bins_lie_on_the_clock_misses_it(played: dict[str, Capture], rule: str) -> None:
     # The office's log begins with an hour, so that bins from its first record lie on the clock, too.
     assert office().connections.ts_us.min() == BEGIN_S * US_PER_S
@@ -183,9 +192,7 @@ def test_every_campaign_is_labelled_and_says_how_it_evades(played: dict[str, Cap
         assert capture.name == f"office~{name}"
         assert {episode.attributes[EVASION] for episode in capture.episodes} == {name}
         assert {scenario.evasion for scenario in scenarios_of(capture)} == {name}
-        found = np.concatenate(
-            [EpisodeRows(capture.connections, capture.hosts).of(episode) for episode in capture.episodes]
-        )
+        found = np.concatenate([rows_in(name).of(episode) for episode in capture.episodes])
         assert set(found) == set(np.flatnonzero(capture.connections.label == SWEEP_LABEL))
 
 
