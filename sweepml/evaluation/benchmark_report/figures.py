@@ -148,14 +148,15 @@ def against_sampling(curves: Sequence[pd.DataFrame]) -> Figure:
 
 
 def against_aggregation(curves: Sequence[pd.DataFrame]) -> Figure:
-    """Return median seconds to detect against the interval of aggregation; there is no point where none is reached.
+    """Return the seconds until half of the episodes are found against the interval of aggregation.
 
     Parameters
     ----------
     curves
-        Columns ``number`` (seconds) and ``value`` (median seconds), one frame a contestant, at most `MOST_SERIES`.
+        Columns ``number`` (seconds) and ``value`` (seconds, NaN where fewer than half are found), one frame a
+        contestant, at most `MOST_SERIES`.
     """
-    figure, axes = _empty("seconds of a flow log's interval", "median seconds to detect")
+    figure, axes = _empty("seconds of a flow log's interval", "seconds until half are found")
     _draw_against(axes, curves)
     axes.set_yscale("log")
     return figure

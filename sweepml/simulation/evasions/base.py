@@ -266,22 +266,3 @@ class Stage:
 def steady(count: int, gap_s: float, rng: np.random.Generator, jitter: float = 0.1) -> NDArray[np.int64]:
     """Return offsets of probes that go out every `gap_s`, each late by up to a share of it; int64, microseconds."""
     return np.rint(constant_rate(count, 1 / gap_s, rng, jitter) * US_PER_S).astype(np.int64)
-
-
-def largest_group(service: NDArray[np.uint32], hosts: Addresses, fewest: int) -> NDArray[np.int64]:
-    """Return the rows of the service that most hosts have.
-
-    Raises
-    ------
-    ConfigError
-        If fewer than `fewest` hosts have it.
-    """
-    found, counts = np.unique(service, return_counts=True)
-    if not len(found) or counts.max() < fewest:
-        raise ConfigError(
-            f"the background shows {counts.max() if len(found) else 0} hosts with one service that answers, "
-            f"and {fewest} are needed; take a longer one"
-        )
-    rows = np.flatnonzero(service == found[np.argmax(counts)])
-    _, first = np.unique(hosts.take(rows).hash64, return_index=True)
-    return rows[np.sort(first)]

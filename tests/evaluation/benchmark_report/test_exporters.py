@@ -69,13 +69,15 @@ def test_recall_is_that_of_each_arena(page: Page) -> None:
     assert [cell.split()[0] for cell in walk[1:]] == ["1.00", "0.00", "0.00"]
 
 
-def test_delay_grows_by_the_wait_for_the_record(results: Results) -> None:
-    (as_recorded,) = results.rows("summary", "lab", MODEL).itertuples()
-    (in_a_log,) = results.rows("summary", "aggregated 600 s", MODEL).itertuples()
-    assert (as_recorded.median_delay_s, in_a_log.median_delay_s) == (10, 590)
-    page = Page(render_html(results))
+def test_delay_grows_by_the_wait_for_the_record(page: Page) -> None:
+    # One of two episodes, which begins at 10 s, is found at 20 s; the record that tells of it comes at 600 s.
     delays = [cells for cells in page.rows["exporters"] if cells[0] == "Forest"][2]
-    assert [cell.split()[0] for cell in delays[1:]] == ["10", "590"]
+    assert delays[1:] == ["10", "590"]
+
+
+def test_time_until_half_are_found_counts_those_that_never_are(page: Page) -> None:
+    delays = [cells for cells in page.rows["exporters"] if cells[0] == "Walk"][2]
+    assert delays[1:] == ["8", "-"]
 
 
 def test_both_figures_are_drawn(results: Results) -> None:
@@ -85,7 +87,7 @@ def test_both_figures_are_drawn(results: Results) -> None:
 
 
 def test_markdown_has_the_tables(results: Results) -> None:
-    assert "Median seconds to detect, with the wait for the record:" in render_markdown(results)
+    assert "Seconds until half of the episodes are found, with the wait for the record:" in render_markdown(results)
 
 
 def test_the_untouched_arena_alone_makes_no_section() -> None:
