@@ -10,7 +10,7 @@ import numpy as np
 from sweepml.errors import ConfigError
 from sweepml.simulation.evasions.base import Evasion, Plan, Stage
 
-_FEWEST: Final = 10
+_FEWEST: Final = 20
 """A list of fewer hosts is no sweep that others would have to find."""
 _SERVICES: Final = 5
 """Services that are swept for in turn, so that not all depends on the web. Chosen, not tuned."""
