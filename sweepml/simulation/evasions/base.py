@@ -210,7 +210,8 @@ class Stage:
         while True:
             first = int(near.low[0]) >> bits << bits
             # Not the network's own address, nor its broadcast address.
-            free = np.setdiff1d(np.arange(first + 1, first + (1 << bits) - 1, dtype=np.uint64), list(self._taken))
+            pool = np.arange(first + 1, first + (1 << bits) - 1, dtype=np.uint64)
+            free = np.setdiff1d(pool, np.fromiter(self._taken, np.uint64))
             if len(free) >= count:
                 break
             bits += 1
