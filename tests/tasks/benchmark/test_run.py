@@ -12,7 +12,6 @@ from sweepml.config.benchmark import BenchmarkConfig, ForeignAlertsConfig
 from sweepml.config.train import DataConfig, SplitConfig
 from sweepml.errors import ConfigError, InputError, InputMissingError
 from sweepml.evaluation.benchmark_tables import TABLES, read_tables
-from sweepml.simulation.evasions.registry import EVASIONS
 from sweepml.tasks.benchmark.run import BenchmarkResult, benchmark, compare_results
 from tests.runtime.bundles import write_bundle
 from tests.tasks.cut import QUICK_MODEL, cut_capture
@@ -24,7 +23,7 @@ pytestmark = [
 ]
 
 RULES = ["random_walk", "zeek_scan"]
-ARENAS = ["lab", "tools", "evasion", "sampled 1:10", "aggregated 600 s"]
+ARENAS = ["lab", "tools", "sampled 1:10", "aggregated 600 s"]
 
 
 @pytest.fixture(scope="module")
@@ -96,14 +95,7 @@ def test_a_flow_logs_wait_is_in_every_alert_and_delay(result: BenchmarkResult) -
 def test_sampling_takes_the_failures_from_the_walk(result: BenchmarkResult) -> None:
     caught = result.tables["summary"].set_index(["arena", "contestant"])["caught"]
     assert caught["lab", "random_walk"] > 3 * caught["sampled 1:10", "random_walk"]
-
-
-def test_every_evasion_has_its_recall_in_the_report(result: BenchmarkResult) -> None:
-    strata = result.tables["strata"]
-    assert set(strata["stratum"][strata["dimension"] == "evasion"]) == set(EVASIONS)
-    summary = (result.folder / "report.md").read_text()
-    assert "| **plain** | " in summary
-    assert "as recorded | 1:10 |" in summary
+    assert "as recorded | 1:10 |" in (result.folder / "report.md").read_text()
 
 
 def test_foreign_alerts_are_judged_as_any(result: BenchmarkResult) -> None:
