@@ -145,13 +145,10 @@ class Evasion(ABC):
     Attributes
     ----------
     name
-        Permanent id, part of the captures' names.
-    title
-        What tables call it.
+        Permanent id: part of the captures' names, and what tables call it.
     """
 
     name: ClassVar[str]
-    title: ClassVar[str]
 
     def campaigns(self, limits: Limits) -> int:
         """Return how many campaigns there are to be."""

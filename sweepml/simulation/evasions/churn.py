@@ -20,7 +20,6 @@ class AddressChurn(Evasion):
     """
 
     name: ClassVar[str] = "address_churn"
-    title: ClassVar[str] = "changing address"
 
     def apply(self, plan: Plan, stage: Stage, number: int, rng: np.random.Generator) -> Plan:
         """Return the same probes, each few of them from another address."""
@@ -34,7 +33,6 @@ class IdentityKept(AddressChurn):
     """The counterpart: the addresses change as often, and every record names the same workload as its source."""
 
     name: ClassVar[str] = "identity_kept"
-    title: ClassVar[str] = "changing address, named identity"
 
     def apply(self, plan: Plan, stage: Stage, number: int, rng: np.random.Generator) -> Plan:
         """Return what `AddressChurn` does, under one name."""

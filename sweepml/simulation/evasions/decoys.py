@@ -29,7 +29,6 @@ class Decoys(Evasion):
     """
 
     name: ClassVar[str] = "decoys"
-    title: ClassVar[str] = "decoy sources"
 
     def apply(self, plan: Plan, stage: Stage, number: int, rng: np.random.Generator) -> Plan:
         """Return the probes, and their copies from decoys."""

@@ -20,7 +20,6 @@ class Discovery(Evasion):
     """Only hosts that the log shows answering on one port, in random order: one of the ports that most of them have."""
 
     name: ClassVar[str] = "discovery"
-    title: ClassVar[str] = "target list from discovery"
 
     def apply(self, plan: Plan, stage: Stage, number: int, rng: np.random.Generator) -> Plan:
         """Return known targets at the plan's pace, as many as there are of both.

@@ -25,7 +25,6 @@ class Interleaved(Evasion):
     """
 
     name: ClassVar[str] = "interleaved"
-    title: ClassVar[str] = "success interleaving"
 
     def apply(self, plan: Plan, stage: Stage, number: int, rng: np.random.Generator) -> Plan:
         """Return the probes, each failing one behind its successes."""

@@ -29,7 +29,6 @@ class Paced(Evasion):
     """
 
     name: ClassVar[str] = "paced"
-    title: ClassVar[str] = "pacing below a rule's count"
 
     def campaigns(self, limits: Limits) -> int:
         """Return one for each rule that can be evaded so."""

@@ -13,7 +13,6 @@ class Plain(Evasion):
     """The ordinary sweep as it is."""
 
     name: ClassVar[str] = "plain"
-    title: ClassVar[str] = "none (control)"
 
     def apply(self, plan: Plan, stage: Stage, number: int, rng: np.random.Generator) -> Plan:
         """Return the plan unchanged."""

@@ -20,7 +20,6 @@ class PortRotation(Evasion):
     """Targets are probed on the ports of a list in turn; each target once."""
 
     name: ClassVar[str] = "port_rotation"
-    title: ClassVar[str] = "port rotation"
 
     def apply(self, plan: Plan, stage: Stage, number: int, rng: np.random.Generator) -> Plan:
         """Return the same targets on other ports, with what those answer."""

@@ -34,7 +34,6 @@ class FourSources(SeveralSources):
     """Four hosts share the targets."""
 
     name: ClassVar[str] = "sources_4"
-    title: ClassVar[str] = "4 sources"
     sources: ClassVar[int] = 4
 
 
@@ -42,5 +41,4 @@ class SixteenSources(SeveralSources):
     """Sixteen hosts share the targets."""
 
     name: ClassVar[str] = "sources_16"
-    title: ClassVar[str] = "16 sources"
     sources: ClassVar[int] = 16

@@ -25,7 +25,6 @@ class Straddling(Evasion):
     """
 
     name: ClassVar[str] = "straddling"
-    title: ClassVar[str] = "straddling bin edges"
 
     def span_s(self, limits: Limits) -> float:
         """Return two hours, which hold the edge of an hour with room on both sides."""
