@@ -10,7 +10,7 @@ from sweepml.config.benchmark import BenchmarkConfig
 from sweepml.config.train import VariantsConfig
 from sweepml.datasets.capture import Capture
 from sweepml.datasets.published import Published, load_published
-from sweepml.errors import ConfigError
+from sweepml.errors import ConfigError, InputError
 from sweepml.features.plan import FeaturePlan
 from sweepml.simulation.ports import with_permuted_ports
 from sweepml.tasks.benchmark.contestants import (
@@ -55,12 +55,15 @@ class Material:
         Those that are wanted.
     tables
         Training rows of all captures.
+    caveats
+        What could not be made of these captures though nobody left it out, one sentence each.
     """
 
     own: tuple[Capture, ...]
     published: Published
     rounds: tuple[Round, ...]
     tables: Tables
+    caveats: tuple[str, ...] = ()
 
 
 def gather(config: BenchmarkConfig, progress: Progress) -> Material:
@@ -69,7 +72,7 @@ def gather(config: BenchmarkConfig, progress: Progress) -> Material:
     Raises
     ------
     ConfigError
-        If a name is unknown, or there is no sweep to be caught.
+        If a name is unknown, there is no sweep to be caught, or an arena that was asked for cannot be made.
     InputError, LabelError
         If a capture cannot be read.
     """
@@ -79,7 +82,7 @@ def gather(config: BenchmarkConfig, progress: Progress) -> Material:
     if not any(episode.is_sweep for capture in own for episode in capture.episodes):
         raise ConfigError("these captures hold no labelled sweep, so that there is nothing to catch")
     published = _published(config, plan, progress)
-    wanted = config.arenas
+    wanted, caveats = config.arenas, []
     if wanted is None and config.quick:
         wanted = list(QUICK_ARENAS)
     permuted = [with_permuted_ports(capture, config.seed + i) for i, capture in enumerate(own)]
@@ -87,7 +90,13 @@ def gather(config: BenchmarkConfig, progress: Progress) -> Material:
     # Captures of our own making are made only where they are wanted.
     rounds += tuple(exporter_rounds(own, config.seed, EXPORTER_ARENAS if wanted is None else wanted))
     if wanted is None or EVASION in wanted:
-        rounds += (evasion_round(own, published.captures, config.seed),)
+        try:
+            rounds += (evasion_round(own, published.captures, config.seed),)
+        except (ConfigError, InputError) as error:
+            if config.arenas is not None:
+                raise
+            caveats.append(f"No evasions were played: {error}.")
+            wanted = wanted and [name for name in wanted if name != EVASION]
     rounds = rounds if wanted is None else pick(rounds, wanted)
     variants = VariantsConfig() if config.quick else config.variants
     # Published captures last for days; slowed down thirty times they would fill months with windows.
@@ -107,7 +116,7 @@ def gather(config: BenchmarkConfig, progress: Progress) -> Material:
         if wanted_captures:
             labels = config.features.positive_dst_count
             tables.append(training_table(wanted_captures, plan, labels, chosen, config.seed, progress))
-    return Material(tuple(own), published, rounds, Tables(tables))
+    return Material(tuple(own), published, rounds, Tables(tables), tuple(caveats))
 
 
 def contestants(config: BenchmarkConfig, material: Material) -> Iterator[Contestant]:

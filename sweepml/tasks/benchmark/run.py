@@ -212,6 +212,7 @@ _NOTES: Final = {
 
 def _measurement(config: BenchmarkConfig, material: Material, command: str) -> Measurement:
     caveats = [f"{file} could not be read: {why}" for file, why in sorted(material.published.left_out.items())]
+    caveats += material.caveats
     if config.quick:
         caveats.append("A quick run: small models on unvaried captures. Compare it with nothing but another quick run.")
     # A capture that was made of another, "~" and how behind its name, is known by the content of that.

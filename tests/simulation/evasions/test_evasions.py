@@ -253,5 +253,7 @@ def test_background_that_shows_too_little_is_refused() -> None:
     with pytest.raises(ConfigError, match="no IPv4 source"):
         evasive_capture(ipv6, make_evasion("plain"), LIMITS)
     dead = to_capture("dead", [Contact(0, "10.0.0.1", "10.0.0.2"), Contact(9, "10.0.0.1", "10.0.0.3")])
+    with pytest.raises(ConfigError, match="cannot be interleaved: 0 hosts of the background answer"):
+        evasive_capture(dead, make_evasion("interleaved"), LIMITS)
     with pytest.raises(ConfigError, match="shows 0 hosts with one service that answers, and 20 are needed"):
         evasive_capture(dead, make_evasion("discovery"), LIMITS)
