@@ -33,6 +33,7 @@ examples:
   sweepml benchmark                                        everything (minutes)
   sweepml benchmark quick=true                             one small model, the own captures (under a minute)
   sweepml benchmark models=[] arenas=[lab]                 the rules alone
+  sweepml benchmark 'arenas=[evasion,"sampled 1:100"]'      sweeps that mean not to be found, a sampling exporter
   sweepml benchmark 'detectors=[outputs/default/detector.onnx]'
   sweepml benchmark '+foreign_alerts.zeek={file: notice.log, capture: lab_train}'
 

@@ -46,7 +46,7 @@ class BenchmarkConfig:
     foreign_alerts
         What other tools said, by what to call them.
     arenas
-        Names of arenas (see `sweepml.tasks.benchmark.arenas`).
+        Names of arenas: `make_rounds`, `exporter_rounds` and `evasion_round` in `sweepml.tasks.benchmark` make them.
     published
         Folder of published captures with ``ground_truth.csv``; null, or one that is not there, leaves them out.
     allowlist
@@ -54,8 +54,8 @@ class BenchmarkConfig:
     probes
         Whether to look for leaks: models that see only addresses, ports or times.
     quick
-        Small models on unvaried captures, in the arenas of the own captures: minutes become seconds, and figures are of
-        use only beside those of another quick run.
+        Small models on unvaried captures, in three arenas of the own captures: minutes become seconds, and figures are
+        of use only beside those of another quick run.
     """
 
     name: str = "benchmark"

@@ -53,6 +53,9 @@ class Episode:
         return self.kind in SWEEP_KINDS
 
 
+EVASION = "evasion"
+"""Key of `Episode.attributes`: how the sweep means not to be found."""
+
 UNKNOWN_ROLE = "unknown"
 """Role of a source of which nothing is known."""
 

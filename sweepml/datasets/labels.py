@@ -131,8 +131,9 @@ def episodes_from_labels(
 class EpisodeRows:
     """Finds the connections that belong to an episode.
 
-    A connection belongs to it if the source is the same, it starts between the episode's first and last probe (within
-    `TOLERANCE_US`), and protocol, port and destination are among those that the episode names.
+    A connection belongs to it if its source, or the identity that it names, is the same, it starts between the
+    episode's first and last probe (within `TOLERANCE_US`), and protocol, port and destination are among those that the
+    episode names.
 
     Parameters
     ----------
@@ -145,16 +146,26 @@ class EpisodeRows:
     def __init__(self, connections: Connections, hosts: HostTable) -> None:
         self._connections = connections
         self._codes = {name: code for code, name in enumerate(hosts.names)}
-        self._order = np.argsort(connections.source, kind="stable")
-        self._by_source = connections.source[self._order]
+        self._columns = [_sorted_by(connections.source)]
+        if (connections.identity >= 0).any():
+            self._columns.append(_sorted_by(connections.identity))
         self._targets = _Targets(hosts)
 
     def of(self, episode: Episode) -> NDArray[np.intp]:
         """Return the rows of an episode, which has one source, ascending."""
-        code = self._codes.get(episode.source, -1)
-        first, stop = np.searchsorted(self._by_source, code), np.searchsorted(self._by_source, code, "right")
-        rows = self._order[first:stop]
+        code = self._codes.get(episode.source)
+        if code is None:
+            return np.empty(0, np.intp)
+        # Addresses and identities have codes of their own, so that no row is found twice.
+        found = [order[slice(*np.searchsorted(values, [code, code + 1]).tolist())] for order, values in self._columns]
+        rows = np.concatenate(found)
         return rows[_matches(self._connections, rows, episode, self._targets)]
+
+
+def _sorted_by(codes: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+    """Return the rows by code, those of one code ascending, and their codes."""
+    order = np.argsort(codes, kind="stable")
+    return order, codes[order]
 
 
 def _matches(

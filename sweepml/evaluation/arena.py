@@ -27,6 +27,9 @@ class Arena:
         That are tested on, with their truth. Names are unique.
     title, protocol
         For whoever reads the tables; the title is the name by default.
+    interval_s
+        The captures' records are those of a flow log, each delivered when its interval of so many seconds ends: an
+        alert can come no earlier. 0 where records are known at their start.
 
     Raises
     ------
@@ -34,11 +37,14 @@ class Arena:
         If two captures have one name.
     """
 
-    def __init__(self, name: str, captures: Sequence[Capture], title: str = "", protocol: str = "") -> None:
+    def __init__(
+        self, name: str, captures: Sequence[Capture], title: str = "", protocol: str = "", *, interval_s: int = 0
+    ) -> None:
         self.name = name
         self.captures = tuple(captures)
         self.title = title or name
         self.protocol = protocol
+        self.interval_s = interval_s
         self.by_name = {capture.name: capture for capture in captures}
         if len(self.by_name) < len(self.captures):
             raise InputError(f"arena {name}: capture names must be unique, got {[one.name for one in captures]}")

@@ -146,7 +146,7 @@ STRATA: Final = TableSchema(
     "recall of one contestant over the episodes of one kind",
     (
         *_WHO,
-        _text("dimension", "scope, rate, size, success, protocol, tool, role, ports or sources"),
+        _text("dimension", "scope, rate, size, success, protocol, tool, role, ports, sources or evasion"),
         _text("stratum", "the bin or the value"),
         _count("episode_count", "episodes", "episodes in the stratum"),
         _count("caught", "episodes", "of these, caught"),

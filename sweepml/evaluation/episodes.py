@@ -22,12 +22,15 @@ from sweepml.evaluation.alerts import (
 from sweepml.evaluation.exposure import Exposure
 from sweepml.evaluation.intervals import cluster_interval, poisson_upper, wilson_interval
 from sweepml.graph.connections import SWEEP_LABEL, Connections
+from sweepml.graph.delivery import delivered_us
 from sweepml.graph.windows import US_PER_S
 
 DEFAULT_RULES: Final = JudgementRules()
 
 Source = tuple[str, str]
 """(capture, source)."""
+_NOBODY: Final = -2
+"""Code of a source that a capture does not show; -1 is a record without identity."""
 EpisodeKey = tuple[str, str]
 """(capture, episode_id)."""
 
@@ -172,6 +175,7 @@ def evaluate_alerts(
     *,
     detector: str = "",
     seed: int = 0,
+    interval_s: int = 0,
 ) -> EpisodeReport:
     """Judge one detector by its alerts.
 
@@ -190,6 +194,9 @@ def evaluate_alerts(
         Name for the report; by default the alerts' own.
     seed
         Of the bootstrap.
+    interval_s
+        Records are delivered when their interval of so many seconds ends (`delivered_us`), and so are alerts. Which
+        sweep an alert is about does not depend on it, only how late it comes. 0 delivers at once.
 
     Returns
     -------
@@ -210,7 +217,7 @@ def evaluate_alerts(
     if len(names) > 1:
         raise InputError(f"expected the alerts of one detector, got those of {', '.join(names)}")
     judged = judge_alerts(captures, alerts, rules)
-    detections = _first_detections(captures, judged)
+    detections = _first_detections(captures, judged, interval_s)
     episodes = sorted(_sweep_starts(captures))
     caught = tuple(key for key in episodes if key in detections)
 
@@ -256,7 +263,9 @@ def _sweep_starts(captures: Sequence[Capture]) -> dict[EpisodeKey, int]:
     return starts
 
 
-def _first_detections(captures: Sequence[Capture], judged: list[Judgement]) -> dict[EpisodeKey, Detection]:
+def _first_detections(
+    captures: Sequence[Capture], judged: list[Judgement], interval_s: int
+) -> dict[EpisodeKey, Detection]:
     starts = _sweep_starts(captures)
     by_name = {capture.name: capture for capture in captures}
     # Asking a host table for the code of an unknown host would add it, so codes are looked up here.
@@ -264,6 +273,7 @@ def _first_detections(captures: Sequence[Capture], judged: list[Judgement]) -> d
     found: dict[EpisodeKey, Detection] = {}
     for one in sorted(judged, key=lambda one: (one.alert.detected_us, one.alert.source)):
         alert = one.alert
+        raised_us = delivered_us(alert.detected_us, interval_s)
         for sweep in one.sweeps:
             key = (alert.capture, sweep.episode_id)
             if key not in found:
@@ -271,11 +281,11 @@ def _first_detections(captures: Sequence[Capture], judged: list[Judgement]) -> d
                     capture=alert.capture,
                     episode_id=sweep.episode_id,
                     source=alert.source,
-                    delay_s=max(alert.detected_us - starts[key], 0) / US_PER_S,
+                    delay_s=max(raised_us - starts[key], 0) / US_PER_S,
                     target_count=_targets_touched(
                         by_name[alert.capture].connections,
-                        codes[alert.capture].get(sweep.source, -1),
-                        (sweep.start_us - TRUTH_TOLERANCE_US, min(alert.detected_us, sweep.end_us)),
+                        codes[alert.capture].get(sweep.source, _NOBODY),
+                        (sweep.start_us - TRUTH_TOLERANCE_US, min(raised_us, sweep.end_us)),
                     ),
                 )
     return found
@@ -287,7 +297,7 @@ def _targets_touched(connections: Connections, code: int, span_us: tuple[int, in
     Labels do not say which episode they are of: sweeps of one source that overlap in time share their
     targets.
     """
-    rows = (connections.source == code) & (connections.label == SWEEP_LABEL)
+    rows = ((connections.source == code) | (connections.identity == code)) & (connections.label == SWEEP_LABEL)
     rows &= (connections.ts_us >= span_us[0]) & (connections.ts_us <= span_us[1])
     return len(np.unique(connections.destination[rows]))
 

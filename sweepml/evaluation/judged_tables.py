@@ -30,6 +30,7 @@ from sweepml.evaluation.scenario import DIMENSIONS, Scenario, scenario_id, strat
 from sweepml.evaluation.summary import summary_figures
 from sweepml.evaluation.survival import SurvivalCurve, kaplan_meier
 from sweepml.evaluation.windows import WindowScores, evaluate_windows
+from sweepml.graph.delivery import delivered_us
 from sweepml.schema.alert import AlertRow
 from sweepml.schema.connection import MISSING
 from sweepml.schema.outcome import Outcome
@@ -130,7 +131,14 @@ def judged_tables(
     """
     alerts = sorted(alerts, key=lambda one: (one.detected_us, one.capture, one.source, one.horizon_s))
     judged = judge_alerts(arena.captures, alerts, judging.rules)
-    report = evaluate_alerts(arena.captures, alerts, judging.rules, detector=contestant, seed=judging.seed)
+    report = evaluate_alerts(
+        arena.captures,
+        alerts,
+        judging.rules,
+        detector=contestant,
+        seed=judging.seed,
+        interval_s=arena.interval_s,
+    )
     findings = findings_of(judged, judging.rules.close_after_s)
     if curve is None:
         curve = curve_of_alerts(arena.captures, alerts, judging.rules)
@@ -177,7 +185,7 @@ def _alerts(
             "capture": alert.capture,
             "source": alert.source,
             "role": arena.role_of((alert.capture, alert.source)),
-            "detected_us": alert.detected_us,
+            "detected_us": delivered_us(alert.detected_us, arena.interval_s),
             "since_us": alert.since_us,
             "horizon_s": alert.horizon_s,
             "score": alert.score,
@@ -235,7 +243,8 @@ def _strata(arena: Arena, report: EpisodeReport) -> Iterable[Row]:
     for dimension in DIMENSIONS:
         flags: defaultdict[str, list[bool]] = defaultdict(list)
         for scenario in arena.scenarios:
-            flags[scenario.strata[dimension]].append(_key(scenario) in caught)
+            if dimension in scenario.strata:
+                flags[scenario.strata[dimension]].append(_key(scenario) in caught)
         for stratum in sorted(flags, key=lambda one: stratum_order(dimension, one)):
             hits, count = sum(flags[stratum]), len(flags[stratum])
             yield {

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from sweepml.datasets.capture import Capture, Episode
+from sweepml.datasets.capture import EVASION, Capture, Episode
 from sweepml.datasets.labels import EpisodeRows
 from sweepml.evaluation.contacts import evidence_of, ports_text
 from sweepml.graph.windows import US_PER_S
@@ -53,6 +53,8 @@ class Scenario:
         First and last probe as labelled, of whichever source, microseconds since 1970 UTC.
     success_share
         Answered edges of those whose outcome is known; NaN where none is.
+    evasion
+        How it means not to be found, as the episode's attribute `EVASION` says; empty where none says.
     """
 
     capture: str
@@ -69,6 +71,7 @@ class Scenario:
     start_us: int
     end_us: int
     success_share: float
+    evasion: str = ""
 
     @property
     def id(self) -> str:
@@ -87,7 +90,7 @@ class Scenario:
 
     @property
     def strata(self) -> dict[str, str]:
-        """Dimension -> the stratum that the scenario belongs to."""
+        """Dimension -> the stratum that the scenario belongs to; without evasion where nobody said."""
         return {
             "scope": self.scope,
             "rate": _bin(self.rate_per_s, *_RATE_BINS),
@@ -98,10 +101,11 @@ class Scenario:
             "role": self.role,
             "ports": _bin(self.port_count or math.nan, *_PORT_BINS),
             "sources": _bin(len(self.sources), *_SOURCE_BINS),
+            **({EVASION: self.evasion} if self.evasion else {}),
         }
 
 
-DIMENSIONS: Final = ("scope", "rate", "size", "success", "protocol", "tool", "role", "ports", "sources")
+DIMENSIONS: Final = ("scope", "rate", "size", "success", "protocol", "tool", "role", "ports", "sources", EVASION)
 """Keys of `Scenario.strata`."""
 
 _BIN_NAMES: Final = {
@@ -179,6 +183,7 @@ def _scenario(capture: Capture, finder: EpisodeRows, parts: list[Episode]) -> Sc
         start_us=min(part.start_us for part in parts),
         end_us=max(part.end_us for part in parts),
         success_share=success,
+        evasion=first.attributes.get(EVASION, ""),
     )
 
 

@@ -150,6 +150,31 @@ def draw_portrait(log: LogInput, seed: int = 0, ignored: frozenset[str] = frozen
     return sketch.portrait(os.fspath(log.path)), reader
 
 
+def portrait_of(connections: Connections, hosts: HostTable, name: str, seed: int = 0) -> Portrait:
+    """Return what connections show that stand in memory, as `draw_portrait` does of a log.
+
+    Parameters
+    ----------
+    connections
+        In the order of their log.
+    hosts
+        The table that gave them their codes; it is not changed.
+    name
+        Of the log, for the error.
+    seed
+        As for `draw_portrait`.
+
+    Raises
+    ------
+    InputError
+        If there is no connection with a target.
+    """
+    sketch = _Sketch(hosts, seed, np.empty(0, np.int32))
+    if len(connections):
+        sketch.add(connections)
+    return sketch.portrait(name)
+
+
 class _Sketch:
     def __init__(self, hosts: HostTable, seed: int, ignored: NDArray[np.int32]) -> None:
         self._hosts = hosts

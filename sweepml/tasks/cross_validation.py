@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -38,11 +38,14 @@ class OutOfFold:
         int32.
     raw
         float32, raw scores.
+    models
+        The model of each fold, which was fitted on the others.
     """
 
     place: NDArray[np.int64]
     fold: NDArray[np.int32]
     raw: NDArray[np.float32]
+    models: tuple[Detector, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ def out_of_fold(
     keys = RowKeys(rows.units, rows.unit, rows.features.start_us, rows.features.end_us)
     before, after = _time_sides(rows, split)
 
-    def one(fold: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def one(fold: int) -> tuple[NDArray[np.int64], NDArray[np.float32], Detector]:
         train, test = (row_fold != fold) & before, (row_fold == fold) & after
         Split(keys, groups, train, test)  # raises where anything leaks
         # A copy of an excluded hour would bring that hour back, so that a split in time trains without
@@ -118,7 +121,7 @@ def out_of_fold(
         # Folds run side by side, hence one native thread each.
         model = fit_on(make, table.fitted(train), varied.take(kept), groups, seed, threads=1)
         place = np.flatnonzero(test)
-        return place, model.score(rows.features.values[place])
+        return place, model.score(rows.features.values[place]), model
 
     progress.stage("cross-validating", split.folds)
     done = []
@@ -127,10 +130,41 @@ def out_of_fold(
             done.append(result)
             progress.step()
     return OutOfFold(
-        np.concatenate([place for place, _ in done]),
-        np.concatenate([np.full(len(place), fold, np.int32) for fold, (place, _) in enumerate(done)]),
-        np.concatenate([raw for _, raw in done]),
+        np.concatenate([place for place, _, _ in done]),
+        np.concatenate([np.full(len(place), fold, np.int32) for fold, (place, _, _) in enumerate(done)]),
+        np.concatenate([raw for _, raw, _ in done]),
+        tuple(model for _, _, model in done),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FoldVerdicts:
+    """What turns one fold's raw scores into verdicts; it comes from the other folds' rows alone."""
+
+    calibration: PlattCalibration
+    choice: ThresholdChoice
+
+
+def fold_verdicts(
+    found: OutOfFold,
+    rows: LabelledRows,
+    groups: SourceGroups,
+    captures: Sequence[Capture],
+    budget: AlertBudget,
+) -> dict[int, FoldVerdicts]:
+    """Calibrate and choose thresholds for each fold on all others."""
+    tested = rows.take(found.place)
+    exposure = Exposure.of(captures)
+    made = {}
+    for fold in np.unique(found.fold).tolist():
+        here = found.fold == fold
+        calibration = calibrate(found.raw[~here], tested.take(~here), groups)
+        others = scored_rows(tested.take(~here), calibration.apply(found.raw[~here]))
+        # The other folds watched their share of the sources.
+        share = len(np.unique(others.unit)) / max(len(np.unique(tested.unit)), 1)
+        watched = Exposure(exposure.source_days * share, round(exposure.source_count * share), exposure.span_s)
+        made[fold] = FoldVerdicts(calibration, choose_thresholds(others, watched, budget))
+    return made
 
 
 def judge(
@@ -141,23 +175,43 @@ def judge(
     budget: AlertBudget,
 ) -> CrossValidated:
     """Turn raw scores into verdicts, each fold by the calibration and thresholds of the others."""
-    tested = rows.take(found.place)
-    exposure = Exposure.of(captures)
-    probability = np.empty(len(found.raw), np.float32)
-    verdicts = np.zeros(len(found.raw), bool)
-    choices = []
-    for fold in np.unique(found.fold).tolist():
-        here = found.fold == fold
-        calibration = calibrate(found.raw[~here], tested.take(~here), groups)
-        probability[here] = calibration.apply(found.raw[here])
-        others = scored_rows(tested.take(~here), calibration.apply(found.raw[~here]))
-        # The other folds watched their share of the sources.
-        share = len(np.unique(others.unit)) / max(len(np.unique(tested.unit)), 1)
-        watched = Exposure(exposure.source_days * share, round(exposure.source_count * share), exposure.span_s)
-        choice = choose_thresholds(others, watched, budget)
-        verdicts[here] = choice.verdicts(scored_rows(tested.take(here), probability[here]))
-        choices.append(choice)
-    return CrossValidated(scored_rows(tested, probability), verdicts, tuple(choices))
+    made = fold_verdicts(found, rows, groups, captures, budget)
+    return _judged(made, rows.take(found.place), found.fold, found.raw)
+
+
+def judge_seen_otherwise(
+    found: OutOfFold, made: Mapping[int, FoldVerdicts], rows: LabelledRows, fold: NDArray[np.int32]
+) -> CrossValidated:
+    """Judge rows of the same sources as another sensor shows them, each by the fold that did not learn its source.
+
+    Parameters
+    ----------
+    found
+        Of the captures as they were trained on; its models are used again.
+    made
+        `fold_verdicts` of the same.
+    rows
+        To be judged.
+    fold
+        int32, shape (rows,): the fold in which each row's source was tested.
+    """
+    raw = np.empty(len(rows), np.float32)
+    for number in np.unique(fold).tolist():
+        here = fold == number
+        raw[here] = found.models[number].score(rows.features.values[here])
+    return _judged(made, rows, fold, raw)
+
+
+def _judged(
+    made: Mapping[int, FoldVerdicts], rows: LabelledRows, fold: NDArray[np.int32], raw: NDArray[np.float32]
+) -> CrossValidated:
+    probability = np.empty(len(raw), np.float32)
+    verdicts = np.zeros(len(raw), bool)
+    for number, one in made.items():
+        here = fold == number
+        probability[here] = one.calibration.apply(raw[here])
+        verdicts[here] = one.choice.verdicts(scored_rows(rows.take(here), probability[here]))
+    return CrossValidated(scored_rows(rows, probability), verdicts, tuple(one.choice for one in made.values()))
 
 
 def calibrate(raw: NDArray[np.float32], rows: LabelledRows, groups: SourceGroups) -> PlattCalibration:

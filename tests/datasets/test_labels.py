@@ -1,5 +1,6 @@
 import ipaddress
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -148,3 +149,12 @@ def test_many_ports_are_any() -> None:
     rows = [(i, HOSTS[0], HOSTS[1], 6, 2 * i) for i in range(100)]
     (episode,) = episodes_from_labels(*made(rows, [2] * 100))
     assert episode.ports == ()
+
+
+def test_episode_may_name_an_identity_whatever_address_it_has() -> None:
+    rows = [(10_000 + i, HOSTS[i % 2], HOSTS[2], 6, 22) for i in range(4)]
+    connections, hosts = made(rows)
+    workload = hosts.encode_identity("workload")
+    connections = replace(connections, identity=np.array([workload, workload, -1, -1], np.int32))
+    assert label_connections(connections, hosts, [sweep(source="workload")]).tolist() == [1, 1, 0, 0]
+    assert label_connections(connections, hosts, [sweep()]).tolist() == [1, 0, 1, 0]

@@ -211,3 +211,17 @@ def test_exposure_and_budget_agree() -> None:
     exposure = Exposure(250.0, 500, 43_200.0)
     assert exposure.allowed(8.0) == pytest.approx(2.0)
     assert exposure.rate(2) == pytest.approx(8.0)
+
+
+def test_wait_for_the_record_is_part_of_the_time_to_detect_and_not_of_the_judgement() -> None:
+    contacts = [Contact(100 + 10 * i, "10.0.0.1", f"10.1.0.{i + 1}", label=SWEEP_LABEL) for i in range(60)]
+    capture = to_capture("log", contacts, [episode("E1", "10.0.0.1", 100, 690)])
+    alert = AlertRow("log", "10.0.0.1", 130 * US, 100 * US, 1.0, 0, "rule")
+    (at_once,) = evaluate_alerts([capture], [alert]).detections
+    assert (at_once.delay_s, at_once.target_count) == (30, 4)
+    (in_a_log,) = evaluate_alerts([capture], [alert], interval_s=600).detections
+    # Known at 600 s, by when 51 targets had been touched; the evidence is still the sweep's.
+    assert (in_a_log.delay_s, in_a_log.target_count) == (500, 51)
+    late = AlertRow("log", "10.0.0.1", 690 * US, 100 * US, 1.0, 0, "rule")
+    report = evaluate_alerts([capture], [late], interval_s=3600)
+    assert (report.false_alerts, report.detections[0].delay_s) == (0, 3500)

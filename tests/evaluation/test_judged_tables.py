@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sweepml.datasets.capture import EVASION
 from sweepml.errors import InputError
 from sweepml.evaluation.allowlist import AllowlistEntry
 from sweepml.evaluation.arena import Arena
@@ -260,3 +261,21 @@ def test_an_arena_says_what_it_is() -> None:
 def test_captures_of_an_arena_have_names_of_their_own() -> None:
     with pytest.raises(InputError, match="arena lab: capture names must be unique"):
         Arena("lab", [day(), to_capture("day", [])])
+
+
+def test_alerts_of_a_flow_log_come_when_their_interval_is_delivered() -> None:
+    arena = Arena("aggregated 600 s", [day()], interval_s=600)
+    frames = judged_tables(arena, "rule", [raised(SWEEPER, 1050, 1000)])
+    assert frames["alerts"]["detected_us"].tolist() == [1200 * US]
+    assert frames["alerts"]["ports"].tolist() == ["tcp/445 (6)"]  # what it was raised for
+    caught = frames["episodes"].set_index("episode_id").loc["E1"]
+    assert (caught["delay_s"], caught["targets_touched"]) == (200, 20)
+
+
+def test_recall_by_evasion_is_a_stratum_where_episodes_say_how_they_evade() -> None:
+    evasive = replace(day().episodes[0], attributes={EVASION: "paced"})
+    arena = Arena("evasion", [replace(day(), episodes=(evasive, day().episodes[1]))])
+    strata = judged_tables(arena, "rule", ALERTS)["strata"]
+    (row,) = strata[strata["dimension"] == EVASION].to_dict("records")
+    assert (row["stratum"], row["episode_count"], row["caught"]) == ("paced", 1, 1)
+    assert EVASION not in set(judged_tables(small_arena(), "rule", ALERTS)["strata"]["dimension"])

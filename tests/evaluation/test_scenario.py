@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from sweepml.datasets.capture import Capture
+from sweepml.datasets.capture import EVASION, Capture
 from sweepml.evaluation.scenario import (
     DIMENSIONS,
     UNKNOWN,
@@ -60,7 +60,7 @@ def test_strata_follow_from_the_facts(inner: Scenario, outer: Scenario) -> None:
         "< 10 targets",
         "50-95 %",
     )
-    assert tuple(inner.strata) == DIMENSIONS
+    assert (*inner.strata, EVASION) == DIMENSIONS
 
 
 def distributed() -> Capture:

@@ -24,7 +24,9 @@ from sweepml.tasks.cross_validation import (
     CrossValidated,
     OutOfFold,
     fit_on,
+    fold_verdicts,
     judge,
+    judge_seen_otherwise,
     judged_captures,
     out_of_fold,
 )
@@ -272,3 +274,35 @@ def test_the_folds_are_those_of_the_groups(world: World) -> None:
     rows = world.table.rows
     expected = fold_of[world.groups.places(rows.units)][rows.unit]
     np.testing.assert_array_equal(expected[found.place], found.fold)
+
+
+def test_rows_seen_as_they_were_trained_on_are_judged_as_in_cross_validation(world: World) -> None:
+    found = world.run()
+    judged = world.judge(found)
+    made = fold_verdicts(found, world.table.rows, world.groups, world.captures, BUDGET)
+    again = judge_seen_otherwise(found, made, world.table.rows.take(found.place), found.fold)
+    np.testing.assert_array_equal(again.scored.score, judged.scored.score)
+    np.testing.assert_array_equal(again.verdicts, judged.verdicts)
+    assert judged.verdicts.any()
+
+
+def test_rows_seen_otherwise_are_scored_by_the_fold_that_did_not_learn_their_source(world: World) -> None:
+    found = world.run()
+    # Each fold's model gives its own number, so that a score tells who gave it.
+    models = tuple(_Constant(number) for number in range(FOLDS.folds))
+    made = fold_verdicts(found, world.table.rows, world.groups, world.captures, BUDGET)
+    rows = world.table.rows
+    fold = grouped_folds(world.groups, FOLDS.folds, 0)[world.groups.places(rows.units)][rows.unit]
+    judged = judge_seen_otherwise(replace(found, models=models), made, rows, fold)
+    for number in range(FOLDS.folds):
+        expected = made[number].calibration.apply(np.array([number], np.float32))
+        assert set(judged.scored.score[fold == number]) == set(expected)
+
+
+class _Constant(ByDestinations):
+    def __init__(self, value: float) -> None:
+        super().__init__()
+        self._value = np.float32(value)
+
+    def score(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.full(len(values), self._value)

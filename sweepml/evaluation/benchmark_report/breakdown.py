@@ -7,7 +7,7 @@ from typing import Any, Final
 import pandas as pd
 
 from sweepml.evaluation.benchmark_report.blocks import Block, Cell, Column, Heading, Prose, Section, Table, without_rows
-from sweepml.evaluation.benchmark_report.numbers import DASH, count, quantity, share, share_cell
+from sweepml.evaluation.benchmark_report.numbers import DASH, count, quantity, recall_cell, share
 from sweepml.evaluation.benchmark_report.results import Results, named_rows
 
 TRANSFER_MARK: Final = ">"
@@ -29,7 +29,7 @@ def transfer_section(results: Results) -> Section:
     for one in contestants:
         name = Cell(results.label(one))
         here = [summary.get((arena, one)) for arena in arenas]
-        recall.append((name, *(_recall_cell(row) for row in here)))
+        recall.append((name, *(Cell(DASH) if row is None else recall_cell(row) for row in here)))
         false.append((name, *(Cell(DASH) if row is None else _false_cell(row) for row in here)))
     return Section(
         "transfer",
@@ -89,13 +89,6 @@ def roles_section(results: Results) -> Section:
     return Section("roles", title, tuple(blocks))
 
 
-def _recall_cell(row: Any) -> Cell:
-    if row is None:
-        return Cell(DASH)
-    cell = share_cell(row.recall, row.recall_low, row.recall_high, is_tinted=True)
-    return Cell(cell.text, f"{row.caught}/{row.episode_count}, {cell.note}".rstrip(", "), cell.tint)
-
-
 def _false_cell(row: Any) -> Cell:
     return Cell(quantity(row.false_rate), count(row.false_alerts))
 
@@ -110,7 +103,7 @@ def _strata_table(results: Results, rows: pd.DataFrame, contestants: list[str], 
     lines = []
     for one in contestants:
         here = [cells.get((one, stratum)) for stratum in sizes.index]
-        lines.append((Cell(results.label(one)), *(_recall_cell(row) for row in here)))
+        lines.append((Cell(results.label(one)), *(Cell(DASH) if row is None else recall_cell(row) for row in here)))
     return Table(f"By {dimension}; n is the number of episodes", columns, tuple(lines))
 
 

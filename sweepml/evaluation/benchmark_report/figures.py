@@ -131,6 +131,42 @@ def calibration(curves: Sequence[pd.DataFrame]) -> Figure:
     return figure
 
 
+def against_sampling(curves: Sequence[pd.DataFrame]) -> Figure:
+    """Return episode recall as fewer packets are looked at.
+
+    Parameters
+    ----------
+    curves
+        Columns ``number`` (one packet in so many) and ``value`` (recall), one frame a contestant, at most
+        `MOST_SERIES`.
+    """
+    figure, axes = _empty("one packet in so many is looked at", "episode recall")
+    _draw_against(axes, curves)
+    axes.set_xscale("log")
+    axes.set(ylim=(-0.02, 1.04))
+    return figure
+
+
+def against_aggregation(curves: Sequence[pd.DataFrame]) -> Figure:
+    """Return the seconds until half of the episodes are found against the interval of aggregation.
+
+    Parameters
+    ----------
+    curves
+        Columns ``number`` (seconds) and ``value`` (seconds, NaN where fewer than half are found), one frame a
+        contestant, at most `MOST_SERIES`.
+    """
+    figure, axes = _empty("seconds of a flow log's interval", "seconds until half are found")
+    _draw_against(axes, curves)
+    axes.set_yscale("log")
+    return figure
+
+
+def _draw_against(axes: Axes, curves: Sequence[pd.DataFrame]) -> None:
+    for i, curve in enumerate(curves):
+        axes.plot(curve.number, curve.value, marker="o", markersize=4, **_style(i))
+
+
 def _empty(xlabel: str, ylabel: str) -> tuple[Figure, Axes]:
     from matplotlib.figure import Figure  # without pyplot, hence without any global state or display
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -65,6 +65,12 @@ def share_cell(value: float, low: float, high: float, *, is_tinted: bool = False
     """Return a share with its interval, shaded by its size where asked for."""
     tint = value if is_tinted and math.isfinite(value) else None
     return Cell(share(value), interval(low, high, is_share=True) if math.isfinite(value) else "", tint)
+
+
+def recall_cell(row: Any) -> Cell:
+    """Return the recall of a row of the summary or the strata, with the episodes caught of all and the interval."""
+    cell = share_cell(row.recall, row.recall_low, row.recall_high, is_tinted=True)
+    return Cell(cell.text, f"{row.caught}/{row.episode_count}, {cell.note}".rstrip(", "), cell.tint)
 
 
 def quantity_cell(value: float, low: float, high: float) -> Cell:

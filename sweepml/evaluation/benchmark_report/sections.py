@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from sweepml.evaluation.benchmark_report import against_rules, breakdown, checks, curves, evidence, measured
+from sweepml.evaluation.benchmark_report import (
+    against_rules,
+    breakdown,
+    checks,
+    curves,
+    evasions,
+    evidence,
+    exporters,
+    measured,
+)
 from sweepml.evaluation.benchmark_report.blocks import Section
 from sweepml.evaluation.benchmark_report.results import Results
 
@@ -18,6 +27,8 @@ def make_sections(results: Results) -> list[Section]:
         curves.calibration_section(results),
         breakdown.transfer_section(results),
         breakdown.strata_section(results),
+        evasions.evasions_section(results),
+        exporters.exporters_section(results),
         breakdown.roles_section(results),
         breakdown.windows_section(results),
         checks.probes_section(results),

@@ -10,7 +10,7 @@ from sweepml.config.benchmark import BenchmarkConfig
 from sweepml.config.train import VariantsConfig
 from sweepml.datasets.capture import Capture
 from sweepml.datasets.published import Published, load_published
-from sweepml.errors import ConfigError
+from sweepml.errors import ConfigError, InputError
 from sweepml.features.plan import FeaturePlan
 from sweepml.simulation.ports import with_permuted_ports
 from sweepml.tasks.benchmark.contestants import (
@@ -23,11 +23,13 @@ from sweepml.tasks.benchmark.contestants import (
     model_names,
     rule_contestants,
 )
+from sweepml.tasks.benchmark.evading import EVASION, evasion_round
+from sweepml.tasks.benchmark.exporters import EXPORTER_ARENAS, exporter_rounds
 from sweepml.tasks.benchmark.rounds import LAB, TOOLS, Round, make_rounds, pick
 from sweepml.tasks.data import feature_plan, load_captures, training_table
 from sweepml.tasks.progress import Progress
 
-QUICK_ARENAS = (LAB, TOOLS)
+QUICK_ARENAS = (LAB, TOOLS, EVASION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,15 @@ class Material:
         Those that are wanted.
     tables
         Training rows of all captures.
+    caveats
+        What could not be made of these captures though nobody left it out, one sentence each.
     """
 
     own: tuple[Capture, ...]
     published: Published
     rounds: tuple[Round, ...]
     tables: Tables
+    caveats: tuple[str, ...] = ()
 
 
 def gather(config: BenchmarkConfig, progress: Progress) -> Material:
@@ -67,7 +72,7 @@ def gather(config: BenchmarkConfig, progress: Progress) -> Material:
     Raises
     ------
     ConfigError
-        If a name is unknown, or there is no sweep to be caught.
+        If a name is unknown, there is no sweep to be caught, or an arena that was asked for cannot be made.
     InputError, LabelError
         If a capture cannot be read.
     """
@@ -77,23 +82,41 @@ def gather(config: BenchmarkConfig, progress: Progress) -> Material:
     if not any(episode.is_sweep for capture in own for episode in capture.episodes):
         raise ConfigError("these captures hold no labelled sweep, so that there is nothing to catch")
     published = _published(config, plan, progress)
-    wanted = config.arenas
+    wanted, caveats = config.arenas, []
     if wanted is None and config.quick:
         wanted = list(QUICK_ARENAS)
     permuted = [with_permuted_ports(capture, config.seed + i) for i, capture in enumerate(own)]
     rounds = make_rounds(own, published.captures, permuted)
+    # Captures of our own making are made only where they are wanted.
+    rounds += tuple(exporter_rounds(own, config.seed, EXPORTER_ARENAS if wanted is None else wanted))
+    if wanted is None or EVASION in wanted:
+        try:
+            rounds += (evasion_round(own, published.captures, config.seed),)
+        except (ConfigError, InputError) as error:
+            if config.arenas is not None:
+                raise
+            caveats.append(f"No evasions were played: {error}.")
+            wanted = wanted and [name for name in wanted if name != EVASION]
     rounds = rounds if wanted is None else pick(rounds, wanted)
     variants = VariantsConfig() if config.quick else config.variants
     # Published captures last for days; slowed down thirty times they would fill months with windows.
     as_fast = replace(variants, stretches=variants.stretches and [1.0])
     used = {capture.name for one in rounds for capture in (*one.train, *one.test)}
+    trained_on = {capture.name for capture in (*own, *permuted, *published.captures)}
+    only_tested = {capture.name: capture for one in rounds for capture in one.test if capture.name not in trained_on}
     tables = []
-    for captures, chosen in ((own, variants), (permuted, variants), (published.captures, as_fast)):
+    kinds = (
+        (own, variants),
+        (permuted, variants),
+        (published.captures, as_fast),
+        (list(only_tested.values()), VariantsConfig()),
+    )
+    for captures, chosen in kinds:
         wanted_captures = [capture for capture in captures if capture.name in used]
         if wanted_captures:
             labels = config.features.positive_dst_count
             tables.append(training_table(wanted_captures, plan, labels, chosen, config.seed, progress))
-    return Material(tuple(own), published, rounds, Tables(tables))
+    return Material(tuple(own), published, rounds, Tables(tables), tuple(caveats))
 
 
 def contestants(config: BenchmarkConfig, material: Material) -> Iterator[Contestant]:

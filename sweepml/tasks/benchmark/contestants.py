@@ -15,7 +15,7 @@ from sweepml.baselines.registry import RULES, make_rule
 from sweepml.config.benchmark import BenchmarkConfig
 from sweepml.config.train import TrainConfig
 from sweepml.datasets.capture import Capture, Episode
-from sweepml.datasets.splits import SourceGroups, assign_groups
+from sweepml.datasets.splits import SourceGroups, assign_groups, grouped_folds
 from sweepml.errors import ConfigError, InputError
 from sweepml.evaluation.alerts import JudgementRules
 from sweepml.evaluation.curves import CurvePoint, curve_of_alerts, curve_of_rule
@@ -29,7 +29,14 @@ from sweepml.pipeline.rows import LabelledRows, labelled_rows
 from sweepml.runtime.bundle import Bundle
 from sweepml.schema.alert import AlertRow
 from sweepml.tasks.benchmark.rounds import Round
-from sweepml.tasks.cross_validation import OutOfFold, judge, out_of_fold, scored_rows
+from sweepml.tasks.cross_validation import (
+    OutOfFold,
+    fold_verdicts,
+    judge,
+    judge_seen_otherwise,
+    out_of_fold,
+    scored_rows,
+)
 from sweepml.tasks.data import TrainingTable
 from sweepml.tasks.progress import Silent
 from sweepml.tasks.train import alert_budget, final_detector
@@ -146,6 +153,8 @@ class ModelContestant:
             return None
         if here.is_cross_validated:
             return self._cross_validated(here)
+        if here.seen_as:
+            return self._seen_otherwise(here)
         detector = self._detector(here)
         if detector is None:
             return None
@@ -160,6 +169,20 @@ class ModelContestant:
             return None
         validated = judge(folded.found, folded.table.rows, folded.groups, here.test, alert_budget(self._config.alerts))
         words = f"chosen in each of {folded.folds} folds on the others"
+        return _entry_of_rows(here, validated.scored, validated.verdicts, words, self.name)
+
+    def _seen_otherwise(self, here: Round) -> Entry | None:
+        """Judge the captures as another sensor shows them, by the detectors of the cross-validated ones."""
+        folded = self._folded(here)
+        if folded is None:
+            return None
+        rows, groups = self._tables.of(here.test).rows, folded.groups
+        budget = alert_budget(self._config.alerts)
+        made = fold_verdicts(folded.found, folded.table.rows, groups, here.train, budget)
+        known_as = [(here.seen_as[capture], source) for capture, source in rows.units]
+        unit_fold = grouped_folds(groups, folded.folds, self._config.seed)[groups.places(known_as)]
+        validated = judge_seen_otherwise(folded.found, made, rows, unit_fold[rows.unit])
+        words = f"chosen in each of {folded.folds} folds on the others, as recorded"
         return _entry_of_rows(here, validated.scored, validated.verdicts, words, self.name)
 
     def _detector(self, here: Round) -> CalibratedDetector | None:
@@ -211,13 +234,11 @@ class RuleContestant:
             return self._run([(self._rule, here.test)], curve_of_rule(here.test, self._rule))
         if not here.train:
             return None
-        if not here.is_cross_validated:
+        if not (here.is_cross_validated or here.seen_as):
             return self._run([(self._tuned(here.train), here.test)])
-        if len(here.test) < 2:
+        if len(here.train) < 2:
             return None
-        return self._run(
-            [(self._tuned([other for other in here.test if other is not one]), (one,)) for one in here.test]
-        )
+        return self._run([(self._tuned(here.train_without(one)), (one,)) for one in here.test])
 
     def _tuned(self, captures: Sequence[Capture]) -> Rule:
         key = tuple(capture.name for capture in captures)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from sweepml.datasets.capture import Capture, Episode
@@ -31,11 +31,16 @@ class Round:
     tie
         Of a cross-validated round: what must not be on both sides besides sources, episodes and scripts; see
         `assign_groups`.
+    seen_as
+        Where the arena shows the captures of `train` as another sensor would: capture of the arena -> the one that it
+        shows. Detectors are those of the cross-validated captures, trained on what they are; each judges the sources
+        that it did not learn.
     """
 
     arena: Arena
     train: tuple[Capture, ...]
     tie: Callable[[Episode], str] | None = None
+    seen_as: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -51,6 +56,11 @@ class Round:
     def is_cross_validated(self) -> bool:
         """Whether training and test are parts of the same captures."""
         return [one.name for one in self.train] == [one.name for one in self.test]
+
+    def train_without(self, tested: Capture) -> list[Capture]:
+        """Return the captures to learn from but the one that a test capture is, or shows."""
+        name = self.seen_as.get(tested.name, tested.name)
+        return [one for one in self.train if one.name != name]
 
 
 def tool_family(episode: Episode) -> str:
@@ -78,7 +88,7 @@ def make_rounds(
         The labelled captures with other port numbers, other ones in each; may be empty.
     """
     own = tuple(labelled)
-    others = _not_replayed(published, own)
+    others = not_replayed(published, own)
     rounds = [
         Round(
             Arena(
@@ -180,7 +190,7 @@ def _transfer(source: str, train: tuple[Capture, ...], target: str, test: tuple[
     return Round(arena, train)
 
 
-def _not_replayed(captures: Iterable[Capture], by: Iterable[Capture]) -> tuple[Capture, ...]:
+def not_replayed(captures: Iterable[Capture], by: Iterable[Capture]) -> tuple[Capture, ...]:
     """Return the captures none of whose sources is replayed in others."""
     logs = {script.partition(":")[0] for capture in by for script in capture.scripts.values()}
     return tuple(capture for capture in captures if capture.log_name not in logs)

@@ -212,9 +212,11 @@ _NOTES: Final = {
 
 def _measurement(config: BenchmarkConfig, material: Material, command: str) -> Measurement:
     caveats = [f"{file} could not be read: {why}" for file, why in sorted(material.published.left_out.items())]
+    caveats += material.caveats
     if config.quick:
         caveats.append("A quick run: small models on unvaried captures. Compare it with nothing but another quick run.")
-    used = {capture.name for one in material.rounds for capture in (*one.train, *one.test)}
+    # A capture that was made of another, "~" and how behind its name, is known by the content of that.
+    used = {capture.name.partition("~")[0] for one in material.rounds for capture in (*one.train, *one.test)}
     return Measurement(
         created=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         command=command or "sweepml benchmark",

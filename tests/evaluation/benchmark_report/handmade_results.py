@@ -30,6 +30,8 @@ ANCHORS = (
     "calibration",
     "transfer",
     "strata",
+    "evasions",
+    "exporters",
     "roles",
     "windows",
     "probes",

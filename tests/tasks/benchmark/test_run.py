@@ -23,6 +23,7 @@ pytestmark = [
 ]
 
 RULES = ["random_walk", "zeek_scan"]
+ARENAS = ["lab", "tools", "sampled 1:10", "aggregated 600 s"]
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,7 @@ def config(lab_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Benchmark
         models=["gradient_boosting"],
         model_params={"gradient_boosting": dict(QUICK_MODEL)},
         rules=RULES,
+        arenas=ARENAS,
         detectors=[str(write_bundle(folder / "brought.onnx"))],
         foreign_alerts={"tool": ForeignAlertsConfig(str(alerts), "train")},
         published=None,
@@ -61,7 +63,7 @@ def test_everybody_is_judged_in_every_arena(result: BenchmarkResult) -> None:
     judged = {(row["arena"], row["contestant"]) for row in summary.to_dict("records")}
     rules = {name for rule in RULES for name in (rule, f"{rule}@budget")}
     (brought,) = [name for name in set(summary["contestant"]) if name.startswith("handmade:")]
-    for arena in ("lab", "tools"):
+    for arena in ARENAS:
         assert {who for where, who in judged if where == arena} == {"gradient_boosting", brought, *rules}
     assert {who for where, who in judged if where == "only train"} == {"tool", brought, *RULES}
 
@@ -75,6 +77,25 @@ def test_tables_report_and_results_are_written(result: BenchmarkResult) -> None:
     assert (result.folder / "report.md").read_text().startswith("# ")
     assert result.headline is not None
     assert "gradient boosting" in result.headline
+
+
+def test_a_flow_logs_wait_is_in_every_alert_and_delay(result: BenchmarkResult) -> None:
+    alerts = result.tables["alerts"]
+    assert (alerts["detected_us"][alerts["arena"] == "aggregated 600 s"] % 600_000_000 == 0).all()
+    episodes = result.tables["episodes"].set_index(["arena", "contestant", "scenario"])["delay_s"]
+    at_once = episodes["lab"]["random_walk"]
+    in_a_log = episodes["aggregated 600 s"]["random_walk"]
+    in_a_log.index = in_a_log.index.str.replace("~600s", "")
+    waited = (in_a_log - at_once).dropna()
+    assert len(waited) > 3
+    assert (waited >= 0).all()
+    assert waited.max() <= 600
+
+
+def test_sampling_takes_the_failures_from_the_walk(result: BenchmarkResult) -> None:
+    caught = result.tables["summary"].set_index(["arena", "contestant"])["caught"]
+    assert caught["lab", "random_walk"] > 3 * caught["sampled 1:10", "random_walk"]
+    assert "as recorded | 1:10 |" in (result.folder / "report.md").read_text()
 
 
 def test_foreign_alerts_are_judged_as_any(result: BenchmarkResult) -> None:
