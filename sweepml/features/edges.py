@@ -61,10 +61,15 @@ class RowEdges:
         return RowEdges(_indptr(length), self.values.take(edge, axis=0))
 
     @classmethod
+    def none(cls, rows: int) -> RowEdges:
+        """Return rows without an edge."""
+        return cls(np.zeros(rows + 1, np.int64), np.empty((0, len(EDGE_NAMES)), np.float32))
+
+    @classmethod
     def concat(cls, parts: Sequence[RowEdges]) -> RowEdges:
         """Return the edges of the rows of all parts, in order; no parts give no rows."""
         if not parts:
-            return cls(np.zeros(1, np.int64), np.empty((0, len(EDGE_NAMES)), np.float32))
+            return cls.none(0)
         lengths = np.concatenate([np.diff(part.indptr) for part in parts])
         return cls(_indptr(lengths), np.concatenate([part.values for part in parts]))
 

@@ -78,7 +78,9 @@ def fit_on(
     """
     both = LabelledRows.concat([rows, varied])
     group = groups.group[groups.places(both.units)][both.unit]
-    training = TrainingRows(both.features.values, both.y, balanced_weights(both.y, group), group.astype(np.int64))
+    features = both.features
+    weights = balanced_weights(both.y, group)
+    training = TrainingRows(features.values, both.y, weights, group.astype(np.int64), features.edges)
     # OpenMP only, whose limit is each thread's own: that of a BLAS is the process's, and folds that end in
     # another order than they began would leave the process with one thread.
     with threadpool_limits(threads, user_api="openmp"):
@@ -118,7 +120,8 @@ def out_of_fold(
         # Folds run side by side, hence one native thread each.
         model = fit_on(make, rows.take(train), varied.take(kept), groups, seed, threads=1)
         place = np.flatnonzero(test)
-        return place, model.score(rows.features.values[place])
+        tested = rows.features.take(place)
+        return place, model.score_rows(tested.values, tested.edges)
 
     progress.stage("cross-validating", split.folds)
     done = []
