@@ -15,6 +15,11 @@ from sweepml.schema.edge_catalogue import EDGE_CATALOGUE
 ROWS_PER_EPOCH: Final = 16_384
 """At most so many rows are drawn for an epoch: its cost then does not grow with the capture. Chosen, not tuned."""
 
+_SMOOTHING: Final = 0.02
+"""Share of doubt in every label (Szegedy et al. 2016, 7): without it the log-odds of rows that are plain grow for as
+long as training lasts, and all probabilities worth a threshold crowd next to 1, where float32 cannot tell them apart.
+Chosen, not tuned."""
+
 _FEWEST_ROWS: Final = 4096
 """An epoch draws at least so many, some of them twice where there are fewer: a small capture would otherwise have too
 few steps to learn anything before training ends. Chosen, not tuned."""
@@ -28,7 +33,7 @@ _HELD_OUT_ROWS: Final = 4096
 
 @dataclass
 class LabelObjective:
-    """Cross entropy of the labels, a part of the features hidden.
+    """Cross entropy of smoothed labels, a part of the features hidden.
 
     Attributes
     ----------
@@ -54,7 +59,7 @@ class LabelObjective:
         x = self.fitting.x[rows]
         seen = (torch.rand((len(x), x.shape[1] // 2), generator=rng) >= self.hidden_share).to(x)
         odds = self.network.log_odds(x * seen.repeat(1, 2), *self.fitting.edges_of(rows))
-        return cross_entropy(odds, self.fitting.target[rows])
+        return cross_entropy(odds, _smoothed(self.fitting.target[rows]))
 
     def held_out_loss(self) -> float:
         """Return the cross entropy of the rows that are held out, by their share, nothing hidden."""
@@ -62,7 +67,7 @@ class LabelObjective:
         with torch.no_grad():
             for rows in torch.arange(len(self.held_out.share)).split(_HELD_OUT_ROWS):
                 odds = self.network.log_odds(self.held_out.x[rows], *self.held_out.edges_of(rows))
-                losses = cross_entropy(odds, self.held_out.target[rows], reduction="none")
+                losses = cross_entropy(odds, _smoothed(self.held_out.target[rows]), reduction="none")
                 total += float((losses.cpu().double() * self.held_out.share[rows]).sum())
         return total
 
@@ -110,6 +115,10 @@ class LinkObjective:
         odds = self.network.link(self.network.messages(torch.cat([edges, broken])))[:, 0]
         real = torch.cat([torch.ones(len(edges)), torch.zeros(len(edges))]).to(odds)
         return cross_entropy(odds, real)
+
+
+def _smoothed(target: Tensor) -> Tensor:
+    return target * (1 - _SMOOTHING) + _SMOOTHING / 2
 
 
 def _drawn(rows: GraphRows, rng: torch.Generator) -> Tensor:
