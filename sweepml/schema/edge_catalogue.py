@@ -14,7 +14,7 @@ from typing import Final
 from sweepml.schema.feature import FeatureSpec, schema_hash
 
 _OUTCOMES: Final = ("answered", "refused", "unanswered", "blocked")
-_SAGE: Final = "E-GraphSAGE (Lo et al. 2022), eq. 2: the mean of the edges at a node"
+_SAGE: Final = "E-GraphSAGE (Lo et al. 2022): the mean of the edges at a node"
 
 
 def _log2(name: str, family: str, definition: str) -> FeatureSpec:
@@ -70,7 +70,7 @@ EDGE_CATALOGUE: Final = (
     _share("is_dst_internal", "own", "1 if the destination is internal, else 0"),
     _log2("same_edge_source_count_log2", "own", "other sources with the same edge"),
     *_node("dst", "at the same destination"),
-    *_node("srv", "on the same service, at any destination"),
+    *_node("srv", "on the same service"),
 )
 """All columns, in the order of the matrix; append-only, like the feature catalogue."""
 

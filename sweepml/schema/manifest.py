@@ -161,12 +161,16 @@ class Manifest:
     edges: EdgeInputs | None = None
     format_version: int = field(default=FORMAT_VERSION)
 
-    def to_json(self) -> str:
-        """Return the manifest as JSON with sorted keys: the same manifest gives the same text."""
+    def facts(self) -> dict[str, Any]:
+        """Return the manifest as plain values; no ``edges`` where the bundle reads none."""
         said = asdict(self)
         if self.edges is None:
             del said["edges"]
-        return json.dumps(said, sort_keys=True, allow_nan=False, separators=(",", ":"))
+        return said
+
+    def to_json(self) -> str:
+        """Return the manifest as JSON with sorted keys: the same manifest gives the same text."""
+        return json.dumps(self.facts(), sort_keys=True, allow_nan=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:
