@@ -30,12 +30,16 @@ class EdgeScale:
         """Fit to all edges of some rows."""
         if not len(edges.values):
             return cls(np.zeros(len(EDGE_NAMES)), np.ones(len(EDGE_NAMES)))
-        deviation = edges.values.std(axis=0, dtype=np.float64)
-        return cls(edges.values.mean(axis=0, dtype=np.float64), np.where(deviation > 0, deviation, 1.0))
+        # Column by column: a capture has millions of edges, and a copy of them all in float64 takes gigabytes.
+        center = np.array([column.mean(dtype=np.float64) for column in edges.values.T])
+        deviation = np.array([column.std(dtype=np.float64) for column in edges.values.T])
+        return cls(center, np.where(deviation > 0, deviation, 1.0))
 
     def apply(self, edges: RowEdges) -> NDArray[np.float32]:
         """Return scaled edges, shape (edges, columns)."""
-        return ((edges.values - self.center) / self.scale).astype(np.float32)
+        scaled: NDArray[np.float32] = edges.values - self.center.astype(np.float32)
+        scaled /= self.scale.astype(np.float32)
+        return scaled
 
 
 @dataclass(frozen=True, slots=True)

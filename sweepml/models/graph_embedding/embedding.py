@@ -20,6 +20,10 @@ _UNITS: Final = 2.0**28
 float64, so that neither their order, nor the number of threads, nor what else is in the batch can change a digit."""
 
 
+_BLOCK_EDGES: Final = 1 << 16
+"""Edges whose messages are made at once, which bounds memory. Chosen, not tuned."""
+
+
 @dataclass(frozen=True, slots=True)
 class EdgeEmbedding:
     """``m_r = mean over the edges e of row r of clip(perceptron(e), 0, 16)``.
@@ -46,9 +50,12 @@ class EdgeEmbedding:
 
     def apply(self, edges: RowEdges) -> NDArray[np.float64]:
         """Return the mean message of each row, 0 of a row without edges; float64, shape (rows, width)."""
-        message = np.clip(self.encoder.apply(edges.values.astype(np.float64)), 0.0, LARGEST_MESSAGE)
-        running = np.zeros((len(message) + 1, self.width))
-        np.cumsum(np.rint(message * _UNITS), axis=0, out=running[1:])
+        running = np.zeros((len(edges.values) + 1, self.width))
+        for begin in range(0, len(edges.values), _BLOCK_EDGES):
+            block = edges.values[begin : begin + _BLOCK_EDGES].astype(np.float64)
+            message = np.clip(self.encoder.apply(block), 0.0, LARGEST_MESSAGE)
+            running[1 + begin : 1 + begin + len(block)] = np.rint(message * _UNITS)
+        np.cumsum(running, axis=0, out=running)
         total = np.diff(running.take(edges.indptr, axis=0), axis=0)
         count = np.maximum(np.diff(edges.indptr), 1)[:, None]
         mean: NDArray[np.float64] = total / (count * _UNITS)
