@@ -117,7 +117,6 @@ class GraphNetwork(nn.Module):
 
     def __init__(self, features: int, columns: int, message: int, hidden: int, rng: torch.Generator) -> None:
         super().__init__()
-        self.message = message
         self.encoder = new_perceptron([columns, message, message], rng) if message else None
         self.head = new_perceptron([features + message, hidden, 1], rng)
         self.link = new_perceptron([message, 1], rng) if message else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final, Self
 
 import numpy as np
@@ -143,7 +143,7 @@ class GraphEmbedding(Detector):
         """
         check_values(rows.values)
         self._check_edges(len(rows.values), rows.edges)
-        whole = self._usable(rows)
+        whole = self._usable(rows if self.message_passing else replace(rows, edges=None))
         held = grouped_holdout(whole.rows.groups(), whole.share, _HELD_OUT, np.random.default_rng(seed))
         if held.all():  # a single row cannot be divided
             held = np.zeros(len(held), bool)
