@@ -1,4 +1,4 @@
-"""What messages are worth where several sources divide the targets: ``python -m benchmarks.distributed [--seeds 3]``.
+"""What messages are worth where several sources divide the targets: ``python -m benchmarks.distributed [--seeds 5]``.
 
 Models are trained on the laboratory campaigns, alone and together with a simulated network in which campaigns are dealt
 to 2 to 16 sources, and asked about another simulated network (other hosts, other seeds, other campaigns) in which 4, 8
@@ -54,7 +54,7 @@ _FALSE_SOURCES: Final = (0, 3)
 
 _CAMPAIGNS: Final = 20
 """Of each number of sources."""
-_PER_SOURCE: Final = (6, 30)
+_PER_SOURCE: Final = (5, 10)
 """Targets of one source, fewest and most: a source alone is hard to tell from a busy client."""
 _SCANNERS: Final = ("connect_loop", "nmap_t4", "nmap_t3", "zmap")
 """Those that take the targets that they are given."""
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Make the networks, train, judge, and write the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.distributed", description=__doc__)
     parser.add_argument("--lab", type=Path, default=Path("data/lab"))
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=5)
     options = parser.parse_args(arguments)
     lab = [laboratory(options.lab / name) for name in LAB]
     with tempfile.TemporaryDirectory() as folder:
