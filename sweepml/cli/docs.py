@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from sweepml.cli.format_docs import formats_page
-from sweepml.schema import catalogue
+from sweepml.schema import catalogue, edge_catalogue
 from sweepml.schema.catalogue import FAMILIES, FEATURE_NAMES, SCHEMA_HASH
+from sweepml.schema.edge_catalogue import EDGE_CATALOGUE, EDGE_NAMES, EDGE_SCHEMA_HASH
 from sweepml.schema.feature import FeatureSpec
 
 FEATURES_FILE: Final = "features.md"
+EDGES_FILE: Final = "edges.md"
 FORMATS_FILE: Final = "formats.md"
 CONFORMANCE_FOLDER: Final = "conformance"
 BENCHMARK_FOLDER: Final = "benchmark"
@@ -46,8 +48,27 @@ def features_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def edges_page() -> str:
+    """Return docs/edges.md."""
+    paragraphs = (edge_catalogue.__doc__ or "").split("\n\n")[1:]
+    lines = [
+        "# Edges",
+        "",
+        "<!-- Written by `python -m sweepml.cli.docs` from sweepml/schema/edge_catalogue.py: change that file. -->",
+        "",
+        f"{len(EDGE_NAMES)} float32 columns that models with message passing read for each edge of a row, in the order "
+        f"of the matrix; schema hash `{EDGE_SCHEMA_HASH}`. No value is ever missing.",
+        "",
+        *(line for paragraph in paragraphs for line in (" ".join(paragraph.split()), "")),
+    ]
+    titles = {"own": "The source itself", "dst": "Others at the destination", "srv": "Others on the service"}
+    for family, title in titles.items():
+        lines += [f"## {title}", "", *_table([spec for spec in EDGE_CATALOGUE if spec.family == family]), ""]
+    return "\n".join(lines)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write docs/features.md, docs/formats.md and docs/conformance; return the exit code."""
+    """Write docs/features.md, docs/edges.md, docs/formats.md and docs/conformance; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m sweepml.cli.docs", description=__doc__)
     parser.add_argument("--docs", type=Path, default=Path("docs"), help="folder to write into (default: docs)")
     parser.add_argument(
@@ -60,12 +81,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not docs.is_dir():
         parser.error(f"there is no folder {docs}; run this in the repository")
     (docs / FEATURES_FILE).write_text(features_page(), encoding="utf-8")
+    (docs / EDGES_FILE).write_text(edges_page(), encoding="utf-8")
     (docs / FORMATS_FILE).write_text(formats_page(), encoding="utf-8")
     from sweepml.tasks.conformance import write_conformance
 
     if options.benchmark is not None:
         keep_benchmark(options.benchmark, docs / BENCHMARK_FOLDER, docs.parent / "README.md")
-    written = [docs / FEATURES_FILE, docs / FORMATS_FILE, *write_conformance(docs / CONFORMANCE_FOLDER)]
+    written = [
+        docs / FEATURES_FILE,
+        docs / EDGES_FILE,
+        docs / FORMATS_FILE,
+        *write_conformance(docs / CONFORMANCE_FOLDER),
+    ]
     print(*written, sep="\n")
     return 0
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any, Final
 
 from sweepml.cli.text import columns, plain, table, tree
 from sweepml.runtime.bundle import GOLDEN_TOLERANCE, Bundle
-from sweepml.schema.manifest import Manifest
+from sweepml.schema.manifest import EdgeInputs, Manifest
 
 _STRONGEST: Final = 8
 """Features that the report shows; all of them are in the JSON."""
@@ -25,7 +24,7 @@ def run(path: str, *, as_json: bool = False) -> int:
     """
     bundle = Bundle(path)
     if as_json:
-        whole = {"bundle_id": bundle.bundle_id, **asdict(bundle.manifest)}
+        whole = {"bundle_id": bundle.bundle_id, **bundle.manifest.facts()}
         print(json.dumps(whole, indent=2, sort_keys=True, allow_nan=False))
     else:
         print(describe(bundle))
@@ -41,6 +40,7 @@ def describe(bundle: Bundle) -> str:
         ("created", manifest.created),
         ("model", str(manifest.model.get("name", "unknown"))),
         ("features", f"{len(manifest.features)} (schema {manifest.feature_schema})"),
+        *([("edges", _edges(manifest.edges))] if manifest.edges else []),
         ("internal", ", ".join(manifest.internal_networks)),
         ("judges", f"sources with at least {manifest.min_dst_count} destinations in a window"),
         ("at once", _at_once(manifest)),
@@ -57,6 +57,10 @@ def describe(bundle: Bundle) -> str:
     ]
     parts += [[title, *tree(values, "  ")] for title, values in sections if values]
     return "\n\n".join("\n".join(part) for part in parts)
+
+
+def _edges(edges: EdgeInputs) -> str:
+    return f"at most {edges.per_row} of each source, with {len(edges.columns)} columns (schema {edges.edge_schema})"
 
 
 def _at_once(manifest: Manifest) -> str:

@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 
 from sweepml.errors import BundleError
 from sweepml.export.graph import bundle_graph, with_manifest, with_thresholds
+from sweepml.features.edges import RowEdges
 from sweepml.features.plan import FeaturePlan
 from sweepml.models.base import Detector
 from sweepml.models.calibration import PlattCalibration
 from sweepml.runtime.bundle import GOLDEN_TOLERANCE, Bundle
 from sweepml.schema.catalogue import CATALOGUE, SCHEMA_HASH
-from sweepml.schema.manifest import FeatureUsage, Manifest
+from sweepml.schema.edge_catalogue import EDGE_NAMES, EDGE_SCHEMA_HASH
+from sweepml.schema.manifest import EdgeInputs, FeatureUsage, Manifest
 
 _GOLDEN_ROWS: Final = 32
 _VERSIONED: Final = ("sweepml", "numpy", "scikit-learn", "torch", "onnx", "onnxruntime", "mlflow")
@@ -43,14 +45,33 @@ class CalibratedDetector:
     calibration: PlattCalibration
     thresholds: Mapping[int, float]
 
-    def score(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    def score(self, values: NDArray[np.float32], edges: RowEdges | None = None) -> NDArray[np.float32]:
         """Return probabilities, float32, shape (n,)."""
-        return self.calibration.apply(self.model.score(values))
+        return self.calibration.apply(self.model.score_rows(values, edges))
 
     def verdicts(self, score: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Return whether each score reaches each horizon's threshold, shape (n, horizons)."""
         limits = np.array([self.thresholds[length] for length in sorted(self.thresholds)], np.float32)
         return score[:, None] >= limits
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationRows:
+    """The rows on which a bundle is proved; every array's first axis has length n.
+
+    Attributes
+    ----------
+    values
+        float32, shape (n, features). Every row is scored both ways.
+    benign
+        bool, shape (n,): rows from which the usual ranges are taken.
+    edges
+        The edges of each row; None for a model that reads none.
+    """
+
+    values: NDArray[np.float32]
+    benign: NDArray[np.bool_]
+    edges: RowEdges | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +98,7 @@ def write_bundle(
     path: Path,
     detector: CalibratedDetector,
     plan: FeaturePlan,
-    values: NDArray[np.float32],
-    benign: NDArray[np.bool_],
+    rows: ValidationRows,
     provenance: Provenance,
 ) -> Bundle:
     """Write a bundle and prove it.
@@ -91,10 +111,8 @@ def write_bundle(
         Fitted.
     plan
         What rows it was trained on.
-    values
-        float32, shape (n, features): the validation rows. Every one of them is scored both ways.
-    benign
-        bool, shape (n,): rows from which the usual ranges are taken.
+    rows
+        To prove it on.
     provenance
         The rest of the manifest.
 
@@ -109,13 +127,14 @@ def write_bundle(
         If onnxruntime and the model differ by more than 1e-6, or on a verdict, on any row. What stood at
         `path` before stands there still, and no other file is left.
     """
-    scores = detector.score(values)
+    values = rows.values
+    scores = detector.score(values, rows.edges)
     golden = golden_rows(values, scores, detector.thresholds.values())
     manifest = Manifest(
         name=provenance.name,
         created=provenance.created,
         feature_schema=SCHEMA_HASH,
-        features=_usage(detector.model, values[benign]),
+        features=_usage(detector.model, values[rows.benign]),
         windows=tuple((spec.length_s, spec.stride_s) for spec in plan.windows),
         min_dst_count=plan.min_dst_count,
         internal_networks=plan.internal_networks,
@@ -142,9 +161,12 @@ def write_bundle(
         golden_features=tuple(tuple(None if np.isnan(v) else float(v) for v in row) for row in values[golden]),
         golden_scores=tuple(float(score) for score in scores[golden]),
         golden_verdicts=tuple(tuple(bool(v) for v in row) for row in detector.verdicts(scores[golden])),
+        edges=_edge_inputs(detector.model, rows.edges, golden),
     )
     graph = bundle_graph(detector.model.to_onnx(), detector.calibration, manifest.thresholds)
-    return _written(path, with_manifest(graph, manifest), lambda bundle: check_parity(bundle, detector, values))
+    return _written(
+        path, with_manifest(graph, manifest), lambda bundle: check_parity(bundle, detector, values, rows.edges)
+    )
 
 
 def write_with_thresholds(
@@ -196,7 +218,9 @@ def _written(path: Path, content: bytes, check: Callable[[Bundle], object]) -> B
     return bundle
 
 
-def check_parity(bundle: Bundle, detector: CalibratedDetector, values: NDArray[np.float32]) -> float:
+def check_parity(
+    bundle: Bundle, detector: CalibratedDetector, values: NDArray[np.float32], edges: RowEdges | None = None
+) -> float:
     """Score every row with the model and with onnxruntime; return the largest difference.
 
     Raises
@@ -204,8 +228,8 @@ def check_parity(bundle: Bundle, detector: CalibratedDetector, values: NDArray[n
     BundleError
         If they differ by more than 1e-6 or on any verdict.
     """
-    trained = detector.score(values)
-    served, verdicts = bundle.score(values)
+    trained = detector.score(values, edges)
+    served, verdicts = bundle.score(values, edges)
     difference = float(np.abs(trained - served).max()) if len(values) else 0.0
     flipped = int(np.count_nonzero(verdicts != detector.verdicts(trained)))
     if difference > GOLDEN_TOLERANCE or flipped:
@@ -260,6 +284,20 @@ def git_commit() -> str:
 def _git(folder: Path, *arguments: str) -> str:
     done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True)
     return done.stdout.strip()
+
+
+def _edge_inputs(model: Detector, edges: RowEdges | None, golden: NDArray[np.int64]) -> EdgeInputs | None:
+    """Return what the manifest says of the edges, None of a model that reads none."""
+    if not model.edges_per_row or edges is None:
+        return None
+    chosen = edges.take(golden)
+    return EdgeInputs(
+        edge_schema=EDGE_SCHEMA_HASH,
+        columns=EDGE_NAMES,
+        per_row=model.edges_per_row,
+        golden_counts=tuple(np.diff(chosen.indptr).tolist()),
+        golden_edges=EdgeInputs.encode(chosen.values),
+    )
 
 
 def _usage(model: Detector, benign: NDArray[np.float32]) -> tuple[FeatureUsage, ...]:

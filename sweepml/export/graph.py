@@ -24,7 +24,7 @@ def bundle_graph(model: onnx.ModelProto, calibration: PlattCalibration, threshol
     Parameters
     ----------
     model
-        From ``features`` to ``raw_score`` (n, 1); not changed.
+        From ``features``, and ``edges`` where it reads them, to ``raw_score`` (n, 1); not changed.
     calibration
         Becomes Mul, Add, Sigmoid.
     thresholds

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sweepml.features.surroundings import Others, SurroundingsTables, edge_key
+from sweepml.features.surroundings import Others, SurroundingsTables, edge_key, milestones_in_company
 from sweepml.graph.grouping import number_groups, ranges, sort_by, starts_of_runs
-from sweepml.graph.stack_context import Surroundings
 
 if TYPE_CHECKING:
     from sweepml.features.view import WindowView
@@ -55,15 +54,8 @@ class Company:
         self._count_edges(view)
         self._count_ports(view)
         self._compare(view)
-        context = view.stack.context
-        if context is not None:
-            sharing: dict[int, tuple[Surroundings, list[int]]] = {}
-            for row in np.flatnonzero(context.milestone.take(view.stack.cell)).tolist():
-                surroundings = context.surroundings[view.stack.cell[row]]
-                if surroundings is not None:
-                    sharing.setdefault(id(surroundings), (surroundings, []))[1].append(row)
-            for surroundings, rows in sharing.values():
-                self._look_up(view, np.array(rows), surroundings.once(SurroundingsTables))
+        for tables, rows in milestones_in_company(view.stack):
+            self._look_up(view, rows, tables)
 
     def _count_destinations(self, view: WindowView) -> None:
         destinations, cell = view.destinations, view.stack.cell

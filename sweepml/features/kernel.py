@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sweepml.features.edges import RowEdges, row_edges
 from sweepml.features.fan_out import fan_out
 from sweepml.features.memory import memory
 from sweepml.features.order import order
@@ -67,6 +68,8 @@ class FeatureRows:
     milestone
         int32, shape (n,): 0 for a row of a window; otherwise the window trails behind the record with which the source
         reached so many targets, see `sweepml.graph.milestones`.
+    edges
+        The edges of each row, None where nobody asked for them.
     """
 
     source: NDArray[np.int32]
@@ -77,17 +80,22 @@ class FeatureRows:
     values: NDArray[np.float32]
     sweep_dst_count: NDArray[np.int32]
     milestone: NDArray[np.int32]
+    edges: RowEdges | None = None
 
     def __len__(self) -> int:
         return len(self.source)
 
     def take(self, index: NDArray[np.integer] | NDArray[np.bool_]) -> FeatureRows:
         """Return the rows that an index or mask picks."""
-        return FeatureRows(*(getattr(self, name)[index] for name in self.__slots__))
+        edges = None if self.edges is None else self.edges.take(index)
+        return FeatureRows(**{name: getattr(self, name)[index] for name in _ARRAYS}, edges=edges)
 
     @classmethod
     def concat(cls, parts: list[FeatureRows]) -> FeatureRows:
-        """Return the rows of all parts, in order; no parts give no rows."""
+        """Return the rows of all parts, in order; no parts give no rows.
+
+        Parts that have rows have edges all of them, or none has.
+        """
         if not parts:
             return cls(
                 np.empty(0, np.int32),
@@ -99,7 +107,14 @@ class FeatureRows:
                 np.empty(0, np.int32),
                 np.empty(0, np.int32),
             )
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__slots__))
+        edges = [part.edges for part in parts if part.edges is not None]
+        return cls(
+            **{name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS},
+            edges=RowEdges.concat(edges) if edges else None,
+        )
+
+
+_ARRAYS: Final = tuple(one.name for one in fields(FeatureRows) if one.name != "edges")
 
 
 def compute_features(
@@ -108,6 +123,7 @@ def compute_features(
     start_us: NDArray[np.int64],
     length_us: NDArray[np.int64],
     as_of_us: NDArray[np.int64] | None = None,
+    edges_per_row: int = 0,
 ) -> FeatureRows:
     """Compute every feature of every source in every window of a stack.
 
@@ -121,6 +137,8 @@ def compute_features(
         int64, shape (windows,).
     as_of_us
         int64, shape (windows,): when each window was known; its end by default.
+    edges_per_row
+        Edges of each row to give with it, see `sweepml.features.edges`; 0 gives none.
 
     Returns
     -------
@@ -152,4 +170,5 @@ def compute_features(
         values,
         sweep_dst_count,
         np.zeros(view.rows, np.int32) if stack.context is None else stack.context.milestone[stack.cell],
+        row_edges(view, edges_per_row) if edges_per_row else None,
     )

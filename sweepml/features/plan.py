@@ -42,6 +42,9 @@ class FeaturePlan:
         the longest window. 0: nothing is remembered, and the family ``memory`` is missing.
     max_remembered
         Edges, and services, that are remembered at most.
+    edges_per_row
+        Edges that are given with each row, see `sweepml.features.edges`; 0 gives none, for models that do not read
+        them.
 
     Raises
     ------
@@ -57,11 +60,14 @@ class FeaturePlan:
     max_sources_per_pane: int = DEFAULT_MAX_SOURCES
     memory_s: int = DEFAULT_MEMORY_S
     max_remembered: int = DEFAULT_MAX_REMEMBERED
+    edges_per_row: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "windows", check_windows(self.windows))
         if self.min_dst_count < 1:
             raise ConfigError(f"min_dst_count must be at least 1, got {self.min_dst_count}")
+        if self.edges_per_row < 0:
+            raise ConfigError(f"edges_per_row must not be negative, got {self.edges_per_row}")
         InternalNetworks(self.internal_networks)
         object.__setattr__(self, "milestones", check_milestones(self.milestones))
         _ = self.limits, self.memory

@@ -156,6 +156,7 @@ class FeatureStream:
             np.array([window.start_us for window in windows]),
             np.array([window.spec.length_us for window in windows]),
             np.array([window.as_of_us for window in windows]),
+            self.plan.edges_per_row,
         )
         kept = np.flatnonzero(rows.values[:, _DST_COUNT] >= self.plan.min_dst_count)
         return FeatureBatch(rows.take(kept), stack, kept)

@@ -8,63 +8,20 @@ those of all. What the source itself did in the closed window is taken out: the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sweepml.graph.connection_graph import ConnectionGraph
+from sweepml.features.neighbours import NodeSums
+from sweepml.features.tally import Places, Tally
+from sweepml.graph.connection_graph import ConnectionGraph, GraphStack
 from sweepml.graph.grouping import count_between, group_starts, ranges, sort_by, starts_of_runs, sum_between
+from sweepml.graph.stack_context import Surroundings
 from sweepml.schema.outcome import ANSWERED_BIT, KNOWN_BITS
 
 _LOW_BITS: Final = 32
-_ABSENT: Final = (1 << _LOW_BITS) - 1
-
-
-class Tally:
-    """Distinct keys with counts.
-
-    Parameters
-    ----------
-    key
-        int64, ascending and distinct, shape (keys,).
-    counts
-        Columns of shape (keys,).
-    """
-
-    def __init__(self, key: NDArray[np.int64], *counts: NDArray[np.integer]) -> None:
-        self._key = key
-        self._counts = counts
-
-    def find(self, key: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the place of each key, -1 where it is not there."""
-        if not len(self._key):
-            return np.full(len(key), -1)
-        place = np.minimum(np.searchsorted(self._key, key), len(self._key) - 1)
-        return np.where(self._key.take(place) == key, place, -1)
-
-    def at(self, place: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
-        """Return the counts at places, 0 at -1."""
-        there = np.flatnonzero(place >= 0)
-        columns = []
-        for counts in self._counts:
-            column = np.zeros(len(place), np.int64)
-            column[there] = counts.take(place.take(there))
-            columns.append(column)
-        return tuple(columns)
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where things that rows ask for stand in the tables; -1 where nobody had them."""
-
-    row: NDArray[np.int64]
-    place: NDArray[np.int64]
-
-    @property
-    def key(self) -> NDArray[np.int64]:
-        """One number for the row and the place."""
-        return self.row << _LOW_BITS | (self.place & _ABSENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +84,13 @@ class SurroundingsTables:
             np.maximum.reduceat(on_port, starts_of_runs(edges.row.take(starts))),
         )
 
+    @cached_property
+    def node_sums(self) -> NodeSums:
+        """What was done at each destination and on each service; for models that read edges."""
+        key = edge_key(self.edges.service, self.edges.destination)
+        (sources,) = self.services.at(self.services.find(key))
+        return NodeSums(self.edges, sources == 1)
+
 
 class Others:
     """What the others did in a closed window, for rows of one source each.
@@ -137,6 +101,11 @@ class Others:
         Of the closed window.
     sources
         int32, shape (rows,): source of each row; it need not be in the window, and may occur more than once.
+
+    Attributes
+    ----------
+    own_edges
+        Row and index of the edges that the rows' sources themselves had in the closed window, by row.
     """
 
     def __init__(self, tables: SurroundingsTables, sources: NDArray[np.int32]) -> None:
@@ -144,7 +113,8 @@ class Others:
         self._place = np.minimum(np.searchsorted(tables.sources, sources), len(tables.sources) - 1)
         self._present = tables.sources.take(self._place) == sources
         self._sources = sources
-        row, index = self._own_edges()
+        self.own_edges = ranges(*self._own_ranges())
+        row, index = self.own_edges
         own = tables.edges
         service, destination, flags = own.service.take(index), own.destination.take(index), own.flags.take(index)
 
@@ -210,11 +180,10 @@ class Others:
         median: NDArray[np.float64] = (ranked(self.count // 2) + ranked((self.count + 1) // 2)) / 2
         return median
 
-    def _own_edges(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return row and index of the edges that the rows' sources had in the closed window, by row."""
+    def _own_ranges(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return where the edges of each row's source begin in the closed window, and how many there are."""
         begin = self._tables.bounds.take(self._place)
-        length = np.where(self._present, self._tables.bounds.take(self._place + 1) - begin, 0)
-        return ranges(begin, length)
+        return begin, np.where(self._present, self._tables.bounds.take(self._place + 1) - begin, 0)
 
     @staticmethod
     def _without(
@@ -223,6 +192,19 @@ class Others:
         places = Places(row, everybody.find(key))
         pairs = zip(everybody.at(places.place), own.at(own.find(places.key)), strict=True)
         return tuple(all_of_them - mine for all_of_them, mine in pairs)
+
+
+def milestones_in_company(stack: GraphStack) -> list[tuple[SurroundingsTables, NDArray[np.int64]]]:
+    """Return each closed window in which milestones of a stack are seen, with the rows of those milestones."""
+    context = stack.context
+    if context is None:
+        return []
+    sharing: dict[int, tuple[Surroundings, list[int]]] = {}
+    for row in np.flatnonzero(context.milestone.take(stack.cell)).tolist():
+        surroundings = context.surroundings[stack.cell[row]]
+        if surroundings is not None:
+            sharing.setdefault(id(surroundings), (surroundings, []))[1].append(row)
+    return [(seen.once(SurroundingsTables), np.array(rows)) for seen, rows in sharing.values()]
 
 
 def edge_key(service: NDArray[np.uint32], destination: NDArray[np.int32]) -> NDArray[np.int64]:

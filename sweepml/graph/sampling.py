@@ -135,14 +135,9 @@ class GraphSampler:
         scale = np.ones(len(stack.sources))
         for row in full.tolist():
             own = slice(int(stack.edge_indptr[row]), int(stack.edge_indptr[row + 1]))
-            largest = (float(self._hash(stack.edges, own).max()) + 1) / _HASHES
+            largest = (float(edge_hash(self._hosts, stack.edges, own).max()) + 1) / _HASHES
             scale[row] = max((limit - 1) / largest / limit, _BARELY_MORE)
         return replace(stack, sample_scale=scale)
-
-    def _hash(self, edges: Edges, index: NDArray[np.integer] | slice) -> NDArray[np.uint64]:
-        """Return a hash of (destination, service) that does not depend on codes."""
-        service = edges.service[index].astype(np.uint64)
-        return mix_bits(self._hosts.hash64[edges.destination[index]] ^ mix_bits(service))
 
     def _kept(
         self,
@@ -164,8 +159,22 @@ class GraphSampler:
         edge_kept = row_kept.take(edges.row)
         for row in full[row_kept[full]].tolist():
             own = slice(int(edge_indptr[row]), int(edge_indptr[row + 1]))
-            edge_kept[own] = _smallest(self._hash(edges, own), limits.edges_per_source)
+            edge_kept[own] = _smallest(edge_hash(self._hosts, edges, own), limits.edges_per_source)
         return row_kept, edge_kept
+
+
+def edge_hash(hosts: HostTable, edges: Edges, index: NDArray[np.integer] | slice) -> NDArray[np.uint64]:
+    """Return a hash of the (destination, service) of some edges that does not depend on codes.
+
+    Parameters
+    ----------
+    hosts
+        The table that gave the edges their codes.
+    edges, index
+        Which edges, and which of them.
+    """
+    service = edges.service[index].astype(np.uint64)
+    return mix_bits(hosts.hash64[edges.destination[index]] ^ mix_bits(service))
 
 
 def _smallest(values: NDArray[np.uint64], count: int) -> NDArray[np.bool_]:

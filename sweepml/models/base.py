@@ -11,6 +11,7 @@ import onnx
 from numpy.typing import NDArray
 
 from sweepml.errors import InputError, NotFittedError
+from sweepml.features.edges import RowEdges
 from sweepml.schema.catalogue import FEATURE_NAMES
 
 RAW_SCORE_NAME = "raw_score"
@@ -41,12 +42,15 @@ class TrainingRows:
     group
         int64, shape (n,): rows that tell one story, such as those of one source, and which a model that holds rows
         out must not tear apart. None where nobody knows; each row is then a group of its own.
+    edges
+        The edges of each row; None where no model asked for them.
     """
 
     values: NDArray[np.float32]
     labels: NDArray[np.int8]
     weights: NDArray[np.float64]
     group: NDArray[np.int64] | None = None
+    edges: RowEdges | None = None
 
     def groups(self) -> NDArray[np.int64]:
         """Return the group of each row, known or not, int64, shape (n,)."""
@@ -54,7 +58,8 @@ class TrainingRows:
 
     def take(self, index: NDArray[np.integer] | NDArray[np.bool_]) -> TrainingRows:
         """Return the rows that an index or mask picks."""
-        return TrainingRows(self.values[index], self.labels[index], self.weights[index], self.groups()[index])
+        edges = None if self.edges is None else self.edges.take(index)
+        return TrainingRows(self.values[index], self.labels[index], self.weights[index], self.groups()[index], edges)
 
     def labelled(self, name: str) -> TrainingRows:
         """Return the rows that have a label.
@@ -89,6 +94,11 @@ class Detector(ABC):
     supervised: ClassVar[bool]
     """Whether `fit` needs rows of both classes, and leaves those without a label out."""
 
+    @property
+    def edges_per_row(self) -> int:
+        """How many edges of each row the model reads at most; 0: it reads the features alone."""
+        return 0
+
     @abstractmethod
     def fit(self, rows: TrainingRows, seed: int) -> Self:
         """Fit and return self; the same rows and seed give the same scores."""
@@ -103,9 +113,16 @@ class Detector(ABC):
             Before `fit`.
         """
 
+    def score_rows(self, values: NDArray[np.float32], edges: RowEdges | None) -> NDArray[np.float32]:
+        """Return the raw scores of rows with their edges; a model that reads no edges leaves them alone."""
+        return self.score(values)
+
     @abstractmethod
     def to_onnx(self) -> onnx.ModelProto:
-        """Return a graph from ``features`` (n, features) to ``raw_score`` (n, 1), both float32."""
+        """Return a graph from ``features`` (n, features) to ``raw_score`` (n, 1), both float32.
+
+        A model that reads edges has the inputs ``edge_indptr`` and ``edges`` beside it, see `sweepml.schema.manifest`.
+        """
 
     @abstractmethod
     def feature_weights(self) -> NDArray[np.float64]:

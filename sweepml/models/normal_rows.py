@@ -36,7 +36,14 @@ class NormalRows:
 
 
 def normal_rows(rows: TrainingRows, train_on: str) -> NormalRows:
-    """Choose the rows.
+    """Return the rows of `normal_share`, without the others."""
+    share = normal_share(rows, train_on)
+    use = share > 0
+    return NormalRows(rows.values[use], share[use], rows.groups()[use])
+
+
+def normal_share(rows: TrainingRows, train_on: str) -> NDArray[np.float64]:
+    """Return how much each row counts as a normal one, summing to 1, 0 for a row that is left out.
 
     Parameters
     ----------
@@ -55,5 +62,6 @@ def normal_rows(rows: TrainingRows, train_on: str) -> NormalRows:
     if not use.any():
         hint = "" if train_on == ALL else ", or train on unlabelled traffic with model.params.train_on=all"
         raise InputError(f"a model of normal traffic needs rows without a sweep, got none: add captures{hint}")
-    weights = np.ones(np.count_nonzero(use)) if train_on == ALL else rows.weights[use]
-    return NormalRows(rows.values[use], weights / weights.sum(), rows.groups()[use])
+    weights = np.ones(len(use)) if train_on == ALL else np.where(use, rows.weights, 0.0)
+    share: NDArray[np.float64] = weights / weights.sum()
+    return share

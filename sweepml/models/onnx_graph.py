@@ -16,7 +16,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from sweepml.models.base import ML_OPSET, OPSET, RAW_SCORE_NAME
 from sweepml.schema.catalogue import FEATURE_NAMES
-from sweepml.schema.manifest import CONTRIBUTION_NAME, INPUT_NAME
+from sweepml.schema.edge_catalogue import EDGE_NAMES
+from sweepml.schema.manifest import CONTRIBUTION_NAME, EDGE_INDPTR_NAME, EDGES_NAME, INPUT_NAME
 
 IR_VERSION = 10
 """Of the ONNX file format: the oldest that holds opset 21."""
@@ -74,7 +75,7 @@ class GraphBuilder:
         """
 
         def renamed(name: str) -> str:
-            return name if name in ("", INPUT_NAME) else f"{prefix}{name}"
+            return name if name in ("", INPUT_NAME, EDGE_INDPTR_NAME, EDGES_NAME) else f"{prefix}{name}"
 
         for constant in model.graph.initializer:
             copy = onnx.TensorProto()
@@ -91,7 +92,7 @@ class GraphBuilder:
         return renamed(RAW_SCORE_NAME)
 
     def model(self, raw_score: str, contribution: str | None = None) -> onnx.ModelProto:
-        """Return the graph of a detector.
+        """Return the graph of a detector; the edges are an input where a node reads them.
 
         Parameters
         ----------
@@ -101,6 +102,12 @@ class GraphBuilder:
             Likewise, float32, shape (n, features), where there is one.
         """
         width = len(FEATURE_NAMES)
+        inputs = [helper.make_tensor_value_info(INPUT_NAME, TensorProto.FLOAT, ["rows", width])]
+        if any(name in node.input for node in self._nodes for name in (EDGE_INDPTR_NAME, EDGES_NAME)):
+            inputs += [
+                helper.make_tensor_value_info(EDGE_INDPTR_NAME, TensorProto.INT64, ["row_bounds"]),
+                helper.make_tensor_value_info(EDGES_NAME, TensorProto.FLOAT, ["edges", len(EDGE_NAMES)]),
+            ]
         ends = [(raw_score, RAW_SCORE_NAME, 1)]
         if contribution is not None:
             ends.append((contribution, CONTRIBUTION_NAME, width))
@@ -108,7 +115,7 @@ class GraphBuilder:
         graph = helper.make_graph(
             [*self._nodes, *last],
             "sweepml",
-            [helper.make_tensor_value_info(INPUT_NAME, TensorProto.FLOAT, ["rows", width])],
+            inputs,
             [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", columns]) for _, name, columns in ends],
             self._constants,
         )

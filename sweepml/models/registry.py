@@ -21,6 +21,12 @@ def _gradient_boosting() -> type[Detector]:
     return GradientBoosting
 
 
+def _graph_embedding() -> type[Detector]:
+    from sweepml.models.graph_embedding.detector import GraphEmbedding
+
+    return GraphEmbedding
+
+
 def _isolation_forest() -> type[Detector]:
     from sweepml.models.isolation_forest.detector import IsolationForestDetector
 
@@ -36,6 +42,7 @@ def _logistic_regression() -> type[Detector]:
 MODELS: Final[Mapping[str, Callable[[], type[Detector]]]] = {
     "autoencoder": _autoencoder,
     "gradient_boosting": _gradient_boosting,
+    "graph_embedding": _graph_embedding,
     "isolation_forest": _isolation_forest,
     "logistic_regression": _logistic_regression,
 }

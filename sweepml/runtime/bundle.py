@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from sweepml.errors import BundleError, InputMissingError, SweepmlError
+from sweepml.errors import BundleError, InputError, InputMissingError, SweepmlError
+from sweepml.features.edges import RowEdges
 from sweepml.features.plan import FeaturePlan
 from sweepml.graph.windows import WindowSpec
 from sweepml.schema.catalogue import FEATURE_NAMES, SCHEMA_HASH
+from sweepml.schema.edge_catalogue import EDGE_NAMES, EDGE_SCHEMA_HASH
 from sweepml.schema.manifest import (
     CONTRIBUTION_NAME,
+    EDGE_INDPTR_NAME,
+    EDGES_NAME,
     INPUT_NAME,
     MANIFEST_KEY,
     SCORE_NAME,
@@ -67,7 +71,9 @@ class Bundle:
             raise BundleError(f"{path} is an ONNX model, but no sweepml bundle: it has no manifest")
         self.manifest = Manifest.from_json(text)
         self._explains = CONTRIBUTION_NAME in [output.name for output in self._session.get_outputs()]
+        self._reads_edges = self.manifest.edges is not None
         self._check_features()
+        self._check_inputs()
         try:
             self.plan = FeaturePlan(
                 windows=tuple(WindowSpec(*window) for window in self.manifest.windows),
@@ -78,6 +84,7 @@ class Bundle:
                 max_sources_per_pane=self.manifest.max_sources_per_pane,
                 memory_s=self.manifest.memory_s,
                 max_remembered=self.manifest.max_remembered,
+                edges_per_row=0 if self.manifest.edges is None else self.manifest.edges.per_row,
             )
         except (SweepmlError, TypeError) as error:
             raise BundleError(f"the bundle's feature plan is unusable: {error}") from None
@@ -89,13 +96,17 @@ class Bundle:
         """Threshold by horizon in seconds."""
         return dict(zip(self._column_of_length, self.manifest.thresholds, strict=True))
 
-    def score(self, values: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def score(
+        self, values: NDArray[np.float32], edges: RowEdges | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Score feature vectors.
 
         Parameters
         ----------
         values
             float32, shape (n, features), in the order of the catalogue.
+        edges
+            Of the same rows; only looked at where the bundle reads them.
 
         Returns
         -------
@@ -103,20 +114,25 @@ class Bundle:
             Higher is more suspicious, 0 to 1.
         verdict : ndarray of bool, shape (n, horizons)
             Whether the score reaches each horizon's threshold.
+
+        Raises
+        ------
+        InputError
+            If the bundle reads edges and there are none.
         """
         if not len(values):
             return np.empty(0, np.float32), np.empty((0, len(self._column_of_length)), bool)
-        score, verdict = self._session.run([SCORE_NAME, VERDICT_NAME], {INPUT_NAME: values})
+        score, verdict = self._session.run([SCORE_NAME, VERDICT_NAME], self._inputs(values, edges))
         return score, verdict
 
-    def contributions(self, values: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    def contributions(self, values: NDArray[np.float32], edges: RowEdges | None = None) -> NDArray[np.float32] | None:
         """Return how much each feature adds to the score of each row; None where the model does not say.
 
         Costs as much as scoring does: meant for the few rows that become alerts.
 
         Parameters
         ----------
-        values
+        values, edges
             As in `score`.
 
         Returns
@@ -128,17 +144,51 @@ class Bundle:
             return None
         if not len(values):
             return np.empty((0, len(FEATURE_NAMES)), np.float32)
-        (contribution,) = self._session.run([CONTRIBUTION_NAME], {INPUT_NAME: values})
+        (contribution,) = self._session.run([CONTRIBUTION_NAME], self._inputs(values, edges))
         made: NDArray[np.float32] = contribution
         return made
 
     def judge(
-        self, values: NDArray[np.float32], length_s: NDArray[np.int32]
+        self, values: NDArray[np.float32], length_s: NDArray[np.int32], edges: RowEdges | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Score rows and pick the verdict of each row's own horizon; both results have shape (n,)."""
-        score, verdict = self.score(values)
+        score, verdict = self.score(values, edges)
         column = np.array([self._column_of_length[length] for length in length_s.tolist()], np.intp)
         return score, verdict[np.arange(len(score)), column]
+
+    def _inputs(self, values: NDArray[np.float32], edges: RowEdges | None) -> dict[str, NDArray[Any]]:
+        if not self._reads_edges:
+            return {INPUT_NAME: values}
+        if edges is None or len(edges) != len(values):
+            raise InputError(
+                f"this bundle reads the edges of each row: expected those of {len(values)} rows, got "
+                f"{'none' if edges is None else len(edges)}; make the rows with the bundle's own plan"
+            )
+        return {INPUT_NAME: values, EDGE_INDPTR_NAME: edges.indptr, EDGES_NAME: edges.values}
+
+    def _check_inputs(self) -> None:
+        """Refuse a bundle that reads what this runtime does not make."""
+        edges = self.manifest.edges
+        wanted = {one.name for one in self._session.get_inputs()}
+        made = {INPUT_NAME} if edges is None else {INPUT_NAME, EDGE_INDPTR_NAME, EDGES_NAME}
+        if wanted != made:
+            raise BundleError(
+                f"the bundle's graph reads {', '.join(sorted(wanted))}, this sweepml would feed it "
+                f"{', '.join(sorted(made))}: use the sweepml that made it, or export the model again"
+            )
+        if edges is not None and (edges.edge_schema != EDGE_SCHEMA_HASH or edges.columns != EDGE_NAMES):
+            odd = sorted(set(edges.columns).symmetric_difference(EDGE_NAMES))
+            raise BundleError(
+                f"the bundle reads edges of schema {edges.edge_schema}, this sweepml makes {EDGE_SCHEMA_HASH} "
+                f"({'columns that differ: ' + ', '.join(odd[:5]) if odd else 'other definitions or another order'}): "
+                "train again, or use the sweepml that made it"
+            )
+
+    def _golden_edges(self) -> RowEdges | None:
+        if self.manifest.edges is None:
+            return None
+        counts = np.array(self.manifest.edges.golden_counts, np.int64)
+        return RowEdges(np.concatenate([[0], np.cumsum(counts)]), self.manifest.edges.decode())
 
     def _check_features(self) -> None:
         names = tuple(feature.name for feature in self.manifest.features)
@@ -161,7 +211,7 @@ class Bundle:
         if not len(golden) or len(manifest.thresholds) != len(manifest.windows):
             raise BundleError("the bundle has no golden vectors, or not one threshold per window")
         try:
-            score, verdict = self.score(golden)
+            score, verdict = self.score(golden, self._golden_edges())
             difference = float(np.abs(score - np.array(manifest.golden_scores, np.float32)).max())
             same = np.array_equal(verdict, np.array(manifest.golden_verdicts, bool))
         except Exception as error:  # onnxruntime has classes of its own; all mean the same here

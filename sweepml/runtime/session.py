@@ -159,14 +159,15 @@ class ScoringSession:
         rows = batch.rows
         if not len(rows):
             return
-        score, positive = self.bundle.judge(rows.values, rows.length_s)
+        score, positive = self.bundle.judge(rows.values, rows.length_s, rows.edges)
         if self._observer is not None:
             self._observer(rows, score)
         self._counts.rows += len(rows)
         self._counts.positives += int(np.count_nonzero(positive))
         self._scored.update(self.hosts.hash64[np.unique(rows.source)].tolist())
         alarming = np.flatnonzero(positive)
-        explained = self.bundle.contributions(rows.values[alarming])
+        its_edges = None if rows.edges is None else rows.edges.take(alarming)
+        explained = self.bundle.contributions(rows.values[alarming], its_edges)
         reasons: dict[int, NDArray[np.float32]] = {}
         if explained is not None:
             reasons = dict(zip(alarming.tolist(), explained, strict=True))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sweepml.errors import BundleError
 
@@ -16,6 +20,10 @@ FORMAT_VERSION: Final = 1
 """Raised when an older runtime could misread a newer manifest."""
 
 INPUT_NAME: Final = "features"
+EDGE_INDPTR_NAME: Final = "edge_indptr"
+EDGES_NAME: Final = "edges"
+"""Inputs of bundles that read the edges of each row, int64 (n + 1,) and float32 (edges, edge columns): compressed
+sparse rows, see `EdgeInputs`."""
 SCORE_NAME: Final = "score"
 VERDICT_NAME: Final = "verdict"
 CONTRIBUTION_NAME: Final = "contribution"
@@ -41,6 +49,51 @@ class FeatureUsage:
     usual_low: float | None
     usual_high: float | None
     weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeInputs:
+    """The edges that a bundle reads beside the features of each row.
+
+    Attributes
+    ----------
+    edge_schema
+        `schema_hash` of the edge catalogue that the model was trained on.
+    columns
+        Input columns in order.
+    per_row
+        Edges of a row at most; the rest of the feature plan.
+    golden_counts
+        Edges of each golden vector.
+    golden_edges
+        The edges of the golden vectors, end to end: little-endian float32, row by row, in base64. As numbers they would
+        make up most of the file.
+    """
+
+    edge_schema: str
+    columns: tuple[str, ...]
+    per_row: int
+    golden_counts: tuple[int, ...]
+    golden_edges: str
+
+    @staticmethod
+    def encode(values: NDArray[np.float32]) -> str:
+        """Return edges as `golden_edges` has them."""
+        return base64.b64encode(values.astype("<f4").tobytes()).decode("ascii")
+
+    def decode(self) -> NDArray[np.float32]:
+        """Return the edges of the golden vectors, float32, shape (edges, columns).
+
+        Raises
+        ------
+        BundleError
+            If they are not as many as the manifest says.
+        """
+        try:
+            content = base64.b64decode(self.golden_edges, validate=True)
+            return np.frombuffer(content, "<f4").astype(np.float32).reshape(sum(self.golden_counts), len(self.columns))
+        except (TypeError, ValueError) as error:
+            raise BundleError(f"the bundle's golden edges are malformed: {error}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +132,8 @@ class Manifest:
         Vectors (n, features; None is missing), the scores (n,) that the training-side model gave, and the
         verdicts (n, horizons) that its thresholds gave. A runtime that does not reproduce them refuses the
         bundle.
+    edges
+        What the bundle reads beside the features; None, and no field of the JSON, where that is nothing.
     """
 
     name: str
@@ -103,11 +158,19 @@ class Manifest:
     golden_features: tuple[tuple[float | None, ...], ...]
     golden_scores: tuple[float, ...]
     golden_verdicts: tuple[tuple[bool, ...], ...]
+    edges: EdgeInputs | None = None
     format_version: int = field(default=FORMAT_VERSION)
+
+    def facts(self) -> dict[str, Any]:
+        """Return the manifest as plain values; no ``edges`` where the bundle reads none."""
+        said = asdict(self)
+        if self.edges is None:
+            del said["edges"]
+        return said
 
     def to_json(self) -> str:
         """Return the manifest as JSON with sorted keys: the same manifest gives the same text."""
-        return json.dumps(asdict(self), sort_keys=True, allow_nan=False, separators=(",", ":"))
+        return json.dumps(self.facts(), sort_keys=True, allow_nan=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:
@@ -131,8 +194,8 @@ class Manifest:
                 "use a matching version of sweepml, or export the model again"
             )
         names = {f.name for f in fields(cls)}
-        if raw.keys() != names:
-            odd = sorted(names.symmetric_difference(raw.keys()))
+        if raw.keys() | {"edges"} != names:
+            odd = sorted(names.symmetric_difference(raw.keys() | {"edges"}))
             raise BundleError(f"the bundle's manifest lacks or adds fields: {', '.join(odd[:5])}")
         try:
             raw["features"] = tuple(FeatureUsage(**feature) for feature in raw["features"])
@@ -140,6 +203,10 @@ class Manifest:
                 raw[name] = tuple(tuple(row) for row in raw[name])
             for name in ("internal_networks", "milestones", "thresholds", "golden_scores"):
                 raw[name] = tuple(raw[name])
+            if "edges" in raw:
+                for name in ("columns", "golden_counts"):
+                    raw["edges"][name] = tuple(raw["edges"][name])
+                raw["edges"] = EdgeInputs(**raw["edges"])
             return cls(**raw)
-        except (TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise BundleError(f"the bundle's manifest is malformed: {error}") from None

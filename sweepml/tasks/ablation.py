@@ -21,7 +21,7 @@ from sweepml.models.registry import make_model
 from sweepml.pipeline.rows import LabelledRows
 from sweepml.schema.catalogue import CATALOGUE, FAMILIES, SCHEMA_HASH
 from sweepml.tasks.cross_validation import judge, judged_captures, out_of_fold
-from sweepml.tasks.data import TrainingTable, feature_plan, load_captures, training_table
+from sweepml.tasks.data import TrainingTable, load_captures, plan_for, training_table
 from sweepml.tasks.progress import Progress, Silent
 from sweepml.tasks.train import alert_budget
 
@@ -110,8 +110,7 @@ def ablate(config: AblationConfig, progress: Progress | None = None) -> Ablation
         raise ConfigError(f"output={config.output}: there is no folder {path.parent}")
     if not config.seeds or min(config.seeds) < 0 or len(set(config.seeds)) < len(config.seeds):
         raise ConfigError(f"seeds must be one or several different numbers, none negative, got {config.seeds}")
-    plan = feature_plan(config.features)
-    make_model(config.model.name, config.model.params)
+    plan = plan_for(config.features, [make_model(config.model.name, config.model.params)])
     captures, _ = load_captures(config.data, plan, progress)
     if not any(episode.is_sweep for capture in captures for episode in capture.episodes):
         raise ConfigError("these captures hold no labelled sweep, so that there is nothing to catch")

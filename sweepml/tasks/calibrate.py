@@ -165,7 +165,7 @@ def calibrate_site(
             f"no source in these logs contacts {bundle.plan.min_dst_count} hosts in any window: nothing is ever judged "
             "here, and nothing can be calibrated"
         )
-    score, raised = bundle.judge(rows.features.values, rows.features.length_s)
+    score, raised = bundle.judge(rows.features.values, rows.features.length_s, rows.features.edges)
     progress.step()
     scored = scored_rows(rows, score)  # nothing is labelled: every row counts as benign
     choice = choose_thresholds(scored, Exposure.of([capture]), budget)

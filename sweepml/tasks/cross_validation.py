@@ -81,7 +81,9 @@ def fit_on(
     """
     both = LabelledRows.concat([rows, varied])
     group = groups.group[groups.places(both.units)][both.unit]
-    training = TrainingRows(both.features.values, both.y, balanced_weights(both.y, group), group.astype(np.int64))
+    features = both.features
+    weights = balanced_weights(both.y, group)
+    training = TrainingRows(features.values, both.y, weights, group.astype(np.int64), features.edges)
     # OpenMP only, whose limit is each thread's own: that of a BLAS is the process's, and folds that end in
     # another order than they began would leave the process with one thread.
     with threadpool_limits(threads, user_api="openmp"):
@@ -121,7 +123,8 @@ def out_of_fold(
         # Folds run side by side, hence one native thread each.
         model = fit_on(make, table.fitted(train), varied.take(kept), groups, seed, threads=1)
         place = np.flatnonzero(test)
-        return place, model.score(rows.features.values[place]), model
+        tested = rows.features.take(place)
+        return place, model.score_rows(tested.values, tested.edges), model
 
     progress.stage("cross-validating", split.folds)
     done = []
@@ -198,7 +201,8 @@ def judge_seen_otherwise(
     raw = np.empty(len(rows), np.float32)
     for number in np.unique(fold).tolist():
         here = fold == number
-        raw[here] = found.models[number].score(rows.features.values[here])
+        judged = rows.features.take(here)
+        raw[here] = found.models[number].score_rows(judged.values, judged.edges)
     return _judged(made, rows, fold, raw)
 
 

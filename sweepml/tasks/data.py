@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from sweepml.errors import ConfigError, InputMissingError, did_you_mean
 from sweepml.features.plan import FeaturePlan
 from sweepml.graph.hosts import DEFAULT_INTERNAL_NETWORKS
 from sweepml.graph.windows import DEFAULT_WINDOWS, WindowSpec
+from sweepml.models.base import Detector
 from sweepml.origins.report import ReadReport
 from sweepml.pipeline.rows import LabelledRows, labelled_rows, thinned
 from sweepml.schema.catalogue import CATALOGUE, FAMILIES
@@ -61,6 +62,11 @@ def feature_plan(config: FeaturesConfig) -> FeaturePlan:
         max_remembered=config.max_remembered,
         max_sources_per_pane=config.max_sources_per_pane,
     )
+
+
+def plan_for(config: FeaturesConfig, models: Iterable[Detector]) -> FeaturePlan:
+    """Return the plan that a configuration describes, with as many edges a row as some models read."""
+    return replace(feature_plan(config), edges_per_row=max((model.edges_per_row for model in models), default=0))
 
 
 def load_captures(

@@ -31,6 +31,7 @@ from sweepml.evaluation.windows import WindowReport, evaluate_windows
 from sweepml.export.bundle import (
     CalibratedDetector,
     Provenance,
+    ValidationRows,
     check_parity,
     git_commit,
     versions,
@@ -41,6 +42,7 @@ from sweepml.models.registry import make_model
 from sweepml.origins.report import ReadReport
 from sweepml.schema.alert import AlertRow
 from sweepml.schema.catalogue import FEATURE_NAMES, SCHEMA_HASH
+from sweepml.schema.edge_catalogue import EDGE_NAMES
 from sweepml.tasks.cross_validation import (
     CrossValidated,
     OutOfFold,
@@ -51,7 +53,7 @@ from sweepml.tasks.cross_validation import (
     out_of_fold,
     scored_rows,
 )
-from sweepml.tasks.data import TrainingTable, feature_plan, load_captures, training_table
+from sweepml.tasks.data import TrainingTable, feature_plan, load_captures, plan_for, training_table
 from sweepml.tasks.progress import Progress, Silent
 from sweepml.tracking.mlflow_run import Recorded, Store, recorded_run, sqlite_uri
 
@@ -131,9 +133,8 @@ def train(config: TrainConfig, progress: Progress | None = None) -> TrainResult:
         For anything that a user can mend.
     """
     progress = progress or Silent()
-    plan = feature_plan(config.features)
     # Whatever is wrong with the configuration should not cost the reading of the data.
-    make_model(config.model.name, config.model.params)
+    plan = plan_for(config.features, [make_model(config.model.name, config.model.params)])
     for rule in config.rules:
         make_rule(rule)
     alert_budget(config.alerts)
@@ -176,7 +177,8 @@ def train(config: TrainConfig, progress: Progress | None = None) -> TrainResult:
             **window_metrics(windows, "test"),
             **threshold_metrics(choice, "validation"),
         }
-        values = table.rows.features.values
+        features = table.rows.features
+        proof = ValidationRows(features.values, table.rows.y == 0, features.edges)
         provenance = Provenance(
             name=config.name,
             created=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -186,13 +188,15 @@ def train(config: TrainConfig, progress: Progress | None = None) -> TrainResult:
             metrics={name: value for name, value in metrics.items() if math.isfinite(value)},
         )
         path = bundle_path(config)
-        bundle = write_bundle(path, detector, plan, values, table.rows.y == 0, provenance)
-        parity = check_parity(bundle, detector, values)
+        bundle = write_bundle(path, detector, plan, proof, provenance)
+        parity = check_parity(bundle, detector, features.values, features.edges)
         text = render(evaluations, choice)
         run.log_metrics({**metrics, "validation/onnx_difference": parity})
         run.log_text(text, "evaluation.txt")
         run.log_figure(precision_recall_figure(scored, validated.verdicts), "precision_recall.png")
-        recorded = run.register_bundle(path, len(FEATURE_NAMES), len(plan.windows))
+        recorded = run.register_bundle(
+            path, len(FEATURE_NAMES), len(plan.windows), len(EDGE_NAMES) if plan.edges_per_row else 0
+        )
         progress.step()
     return TrainResult(path, bundle.bundle_id, evaluations, windows, choice, parity, recorded, store, text, reads)
 
@@ -247,7 +251,7 @@ def final_detector(
     # Of a horizon without validation rows nothing is known: only certainty raises an alert there.
     horizons = [spec.length_s for spec in feature_plan(config.features).windows]
     limits = {length_s: choice.thresholds.get(length_s, MAX_THRESHOLD) for length_s in horizons}
-    score = CalibratedDetector(model, calibration, limits).score(table.rows.features.values)
+    score = CalibratedDetector(model, calibration, limits).score(table.rows.features.values, table.rows.features.edges)
     cleared = {length_s: clear_of(threshold, score) for length_s, threshold in limits.items()}
     return CalibratedDetector(model, calibration, cleared), choice
 

@@ -21,10 +21,10 @@ import mlflow.onnx
 import numpy as np
 import onnx
 from mlflow.models import ModelSignature
-from mlflow.types import Schema, TensorSpec
+from mlflow.types import ColSpec, Schema, TensorSpec
 
 from sweepml.errors import ConfigError
-from sweepml.schema.manifest import INPUT_NAME, SCORE_NAME, VERDICT_NAME
+from sweepml.schema.manifest import EDGE_INDPTR_NAME, EDGES_NAME, INPUT_NAME, SCORE_NAME, VERDICT_NAME
 
 logger = logging.getLogger(__name__)
 
@@ -99,11 +99,25 @@ class Run:
         """Record facts to search by."""
         mlflow.set_tags(dict(tags))
 
-    def register_bundle(self, path: Path, features: int, horizons: int) -> Recorded:
-        """Record the bundle as artefact and as ONNX model, and register the model."""
+    def register_bundle(self, path: Path, features: int, horizons: int, edge_columns: int = 0) -> Recorded:
+        """Record the bundle as artefact and as ONNX model, and register the model.
+
+        Parameters
+        ----------
+        path
+            The bundle.
+        features, horizons, edge_columns
+            How many there are; no edge columns where the bundle reads no edges.
+        """
         mlflow.log_artifact(str(path), "bundle")
+        inputs: list[ColSpec | TensorSpec] = [TensorSpec(np.dtype(np.float32), (-1, features), INPUT_NAME)]
+        if edge_columns:
+            inputs += [
+                TensorSpec(np.dtype(np.int64), (-1,), EDGE_INDPTR_NAME),
+                TensorSpec(np.dtype(np.float32), (-1, edge_columns), EDGES_NAME),
+            ]
         signature = ModelSignature(
-            inputs=Schema([TensorSpec(np.dtype(np.float32), (-1, features), INPUT_NAME)]),
+            inputs=Schema(inputs),
             outputs=Schema(
                 [
                     TensorSpec(np.dtype(np.float32), (-1,), SCORE_NAME),

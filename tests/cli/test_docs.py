@@ -4,15 +4,23 @@ from pathlib import Path
 
 import pytest
 
-from sweepml.cli.docs import features_page, main
+from sweepml.cli.docs import edges_page, features_page, main
 from sweepml.cli.format_docs import formats_page
 from sweepml.origins.registry import ORIGINS
 from sweepml.schema.catalogue import CATALOGUE, FAMILIES, SCHEMA_HASH
+from sweepml.schema.edge_catalogue import EDGE_NAMES
 
 
 def test_page_in_the_repository_is_the_catalogues(repo_root: Path) -> None:
     written = (repo_root / "docs" / "features.md").read_text(encoding="utf-8")
     assert written == features_page(), "run: python -m sweepml.cli.docs"
+
+
+def test_page_of_edges_is_the_edge_catalogues(repo_root: Path) -> None:
+    written = (repo_root / "docs" / "edges.md").read_text(encoding="utf-8")
+    assert written == edges_page(), "run: python -m sweepml.cli.docs"
+    rows = [line.split("`")[1] for line in written.splitlines() if line.startswith("| `")]
+    assert tuple(rows) == EDGE_NAMES
 
 
 def test_every_column_stands_on_the_page_with_all_that_is_known() -> None:
@@ -47,6 +55,7 @@ def test_command_writes_all_and_says_so(tmp_path: Path, capsys: pytest.CaptureFi
     written = capsys.readouterr().out.split()
     assert [Path(path).relative_to(tmp_path).as_posix() for path in written] == [
         "features.md",
+        "edges.md",
         "formats.md",
         "conformance/connections.json",
         "conformance/features.json",

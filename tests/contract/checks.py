@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import onnx
@@ -18,22 +18,33 @@ import pytest
 from numpy.typing import NDArray
 
 from sweepml.errors import BundleError, InputError, NotFittedError
-from sweepml.export.bundle import CalibratedDetector, Provenance, write_bundle
+from sweepml.export.bundle import CalibratedDetector, Provenance, ValidationRows, write_bundle
 from sweepml.export.graph import bundle_graph, with_manifest
+from sweepml.features.edges import RowEdges
 from sweepml.features.plan import FeaturePlan
 from sweepml.models.base import RAW_SCORE_NAME, Detector, TrainingRows
 from sweepml.models.calibration import PlattCalibration
 from sweepml.models.registry import make_model
 from sweepml.runtime.bundle import GOLDEN_TOLERANCE, Bundle
 from sweepml.schema.catalogue import FEATURE_NAMES
-from sweepml.schema.manifest import CONTRIBUTION_NAME, INPUT_NAME, SCORE_NAME, VERDICT_NAME
-from tests.contract.planted import hostile_rows, planted_rows
+from sweepml.schema.edge_catalogue import EDGE_NAMES
+from sweepml.schema.manifest import (
+    CONTRIBUTION_NAME,
+    EDGE_INDPTR_NAME,
+    EDGES_NAME,
+    INPUT_NAME,
+    SCORE_NAME,
+    VERDICT_NAME,
+)
+from tests.contract.planted import hostile_edges, hostile_rows, planted_rows
 
 ROWS: Final = planted_rows()
 FRESH: Final = planted_rows(300, seed=5)
 """Not fitted on."""
 for _rows in (ROWS, FRESH):
     _rows.values.flags.writeable = False  # a check that spoils them would spoil the others
+    assert _rows.edges is not None
+    _rows.edges.values.flags.writeable = False
 
 VERDICT_THRESHOLDS: Final = (0.5, 0.731, 0.9)
 HOSTILE_ROWS: Final = 12_000
@@ -47,29 +58,40 @@ def fitted(model: Detector, seed: int = 0) -> Detector:
     return copy.deepcopy(model).fit(ROWS, seed)
 
 
+def scored(model: Detector, rows: TrainingRows) -> NDArray[np.float32]:
+    return model.score_rows(rows.values, rows.edges)
+
+
+def fed(model: Detector, values: NDArray[np.float32], edges: RowEdges | None) -> dict[str, NDArray[Any]]:
+    """Return what a session of the model's graph is fed."""
+    if not model.edges_per_row:
+        return {INPUT_NAME: values}
+    assert edges is not None
+    return {INPUT_NAME: values, EDGE_INDPTR_NAME: edges.indptr, EDGES_NAME: edges.values}
+
+
 def check_same_seed_same_scores(model: Detector) -> None:
     first, second = fitted(model, seed=3), fitted(model, seed=3)
-    np.testing.assert_array_equal(first.score(FRESH.values), second.score(FRESH.values))
+    np.testing.assert_array_equal(scored(first, FRESH), scored(second, FRESH))
 
 
 def check_scoring_is_pure(model: Detector) -> None:
     """Scoring twice gives the same, other rows in between do not matter, and the input stays as it is."""
-    done, values = fitted(model), FRESH.values.copy()
-    first = done.score(values)
-    done.score(ROWS.values.copy())
-    np.testing.assert_array_equal(done.score(values), first)
-    np.testing.assert_array_equal(values, FRESH.values)
+    done, fresh = fitted(model), copy.deepcopy(FRESH)
+    first = scored(done, fresh)
+    scored(done, copy.deepcopy(ROWS))
+    np.testing.assert_array_equal(scored(done, fresh), first)
+    assert_untouched(fresh, FRESH)
 
 
 def check_fitting_leaves_its_input_alone(model: Detector) -> None:
-    rows = TrainingRows(ROWS.values.copy(), ROWS.labels.copy(), ROWS.weights.copy())
+    rows = copy.deepcopy(ROWS)
     copy.deepcopy(model).fit(rows, 0)
-    for name in ("values", "labels", "weights"):
-        np.testing.assert_array_equal(getattr(rows, name), getattr(ROWS, name), err_msg=name)
+    assert_untouched(rows, ROWS)
 
 
 def check_scores_are_finite_float32(model: Detector) -> None:
-    scores = fitted(model).score(FRESH.values)
+    scores = scored(fitted(model), FRESH)
     assert scores.dtype == np.float32
     assert scores.shape == (len(FRESH.values),)
     assert np.isfinite(scores).all()
@@ -78,22 +100,23 @@ def check_scores_are_finite_float32(model: Detector) -> None:
 def check_row_order_does_not_matter(model: Detector) -> None:
     done = fitted(model)
     order = np.random.default_rng(0).permutation(len(FRESH.values))
-    np.testing.assert_array_equal(done.score(FRESH.values[order]), done.score(FRESH.values)[order])
+    np.testing.assert_array_equal(scored(done, FRESH.take(order)), scored(done, FRESH)[order])
 
 
 def check_batch_size_does_not_matter(model: Detector) -> None:
-    done, whole = fitted(model), fitted(model).score(FRESH.values)
+    done, whole = fitted(model), scored(fitted(model), FRESH)
+    every = np.arange(len(FRESH.values))
     for size in (1, 7, 64):
-        parts = [done.score(FRESH.values[i : i + size]) for i in range(0, len(FRESH.values), size)]
+        parts = [scored(done, FRESH.take(every[i : i + size])) for i in range(0, len(every), size)]
         np.testing.assert_array_equal(np.concatenate(parts), whole, err_msg=f"batches of {size}")
 
 
 def check_no_rows_and_one_row(model: Detector) -> None:
     done = fitted(model)
-    none = done.score(FRESH.values[:0])
+    none = scored(done, FRESH.take(np.arange(0)))
     assert none.shape == (0,)
     assert none.dtype == np.float32
-    assert done.score(FRESH.values[:1]).shape == (1,)
+    assert scored(done, FRESH.take(np.arange(1))).shape == (1,)
 
 
 def check_constant_columns_can_be_fitted(model: Detector) -> None:
@@ -101,8 +124,8 @@ def check_constant_columns_can_be_fitted(model: Detector) -> None:
     values = ROWS.values.copy()
     values[:, ::2] = 1.0
     values[:, 1::4] = np.nan
-    done = copy.deepcopy(model).fit(TrainingRows(values, ROWS.labels, ROWS.weights), 0)
-    assert np.isfinite(done.score(values)).all()
+    rows = dataclasses.replace(ROWS, values=values)
+    assert np.isfinite(scored(copy.deepcopy(model).fit(rows, 0), rows)).all()
 
 
 def check_other_inputs_are_refused(model: Detector) -> None:
@@ -110,14 +133,14 @@ def check_other_inputs_are_refused(model: Detector) -> None:
     wrong = [FRESH.values.astype(np.float64), FRESH.values[:, :-1], FRESH.values[0]]
     for values in wrong:
         with pytest.raises(InputError, match=wanted):
-            done.score(values)
+            done.score_rows(values, FRESH.edges)
         with pytest.raises(InputError, match=wanted):
-            copy.deepcopy(model).fit(TrainingRows(values, ROWS.labels, ROWS.weights), 0)
+            copy.deepcopy(model).fit(dataclasses.replace(ROWS, values=values), 0)
 
 
 def check_unfitted_is_refused(model: Detector) -> None:
     new = copy.deepcopy(model)
-    uses: list[Callable[[], object]] = [lambda: new.score(FRESH.values), new.to_onnx, new.feature_weights]
+    uses: list[Callable[[], object]] = [lambda: scored(new, FRESH), new.to_onnx, new.feature_weights]
     for use in uses:
         with pytest.raises(NotFittedError, match=rf"{model.name} is not fitted; call fit first"):
             use()
@@ -128,7 +151,7 @@ def check_params_make_the_same_model(model: Detector) -> None:
     done = fitted(model)
     assert done.params() == model.params()
     again = make_model(model.name, done.params()).fit(ROWS, 0)
-    np.testing.assert_array_equal(again.score(FRESH.values), done.score(FRESH.values))
+    np.testing.assert_array_equal(scored(again, FRESH), scored(done, FRESH))
 
 
 def check_one_class_is_refused(model: Detector) -> None:
@@ -138,7 +161,7 @@ def check_one_class_is_refused(model: Detector) -> None:
     for label in (0, 1):
         labels = np.full(len(ROWS.labels), label, np.int8)
         with pytest.raises(InputError, match="rows with and without a sweep"):
-            copy.deepcopy(model).fit(TrainingRows(ROWS.values, labels, np.ones(len(labels))), 0)
+            copy.deepcopy(model).fit(dataclasses.replace(ROWS, labels=labels, weights=np.ones(len(labels))), 0)
 
 
 def check_unlabelled_rows_do_not_matter(model: Detector) -> None:
@@ -147,8 +170,8 @@ def check_unlabelled_rows_do_not_matter(model: Detector) -> None:
         return
     values = ROWS.values.copy()
     values[ROWS.labels < 0] = 0.0
-    other = copy.deepcopy(model).fit(TrainingRows(values, ROWS.labels, ROWS.weights), 0)
-    np.testing.assert_array_equal(other.score(FRESH.values), fitted(model).score(FRESH.values))
+    other = copy.deepcopy(model).fit(dataclasses.replace(ROWS, values=values), 0)
+    np.testing.assert_array_equal(scored(other, FRESH), scored(fitted(model), FRESH))
 
 
 def check_sweeps_score_higher(model: Detector) -> None:
@@ -157,7 +180,7 @@ def check_sweeps_score_higher(model: Detector) -> None:
     Of a model of normal traffic less is asked: planted rows are noise but for three of their columns, and nobody tells
     it which of them matter.
     """
-    scores = fitted(model).score(FRESH.values)
+    scores = scored(fitted(model), FRESH)
     sweep, rest = scores[FRESH.labels == 1], scores[FRESH.labels == 0]
     assert (sweep[:, None] > rest).mean() > 0.65
     if model.supervised:
@@ -177,24 +200,27 @@ def check_onnx_agrees(model: Detector) -> None:
     graph = done.to_onnx()
     rows = hostile_rows(FRESH.values, onnx_thresholds(graph), HOSTILE_ROWS)
     assert len(rows) >= 10_000
-    raw = done.score(FRESH.values)
+    edges = hostile_edges(len(rows))
+    raw = scored(done, FRESH)
     calibration = PlattCalibration.fit(raw, FRESH.labels, FRESH.weights)
     bundle = bundle_graph(graph, calibration, VERDICT_THRESHOLDS)
     session = _session(bundle)
-    served, verdicts = session.run([SCORE_NAME, VERDICT_NAME], {INPUT_NAME: rows})
-    trained = calibration.apply(done.score(rows))
+    served, verdicts = session.run([SCORE_NAME, VERDICT_NAME], fed(done, rows, edges))
+    trained = calibration.apply(done.score_rows(rows, edges))
     np.testing.assert_allclose(served, trained, rtol=0, atol=GOLDEN_TOLERANCE)
     expected = trained[:, None] >= np.array(VERDICT_THRESHOLDS, np.float32)
     assert np.array_equal(verdicts, expected), f"{np.count_nonzero(verdicts != expected)} verdicts flipped"
 
 
 def check_onnx_shapes(model: Detector) -> None:
-    """One input, the score and perhaps contributions, rows symbolic, so that any batch can be served."""
+    """Features and perhaps edges in, score and perhaps contributions out, rows symbolic: any batch can be served."""
     done = fitted(model)
     graph = done.to_onnx().graph
     wanted = {INPUT_NAME: ["rows", len(FEATURE_NAMES)], RAW_SCORE_NAME: ["rows", 1]}
     if done.contributions(FRESH.values) is not None:
         wanted[CONTRIBUTION_NAME] = ["rows", len(FEATURE_NAMES)]
+    if done.edges_per_row:
+        wanted |= {EDGE_INDPTR_NAME: ["row_bounds"], EDGES_NAME: ["edges", len(EDGE_NAMES)]}
     shapes = {
         value.name: [d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim]
         for value in (*graph.input, *graph.output)
@@ -212,7 +238,7 @@ def check_contributions_are_served(model: Detector) -> None:
     assert said.dtype == np.float32
     assert (said >= 0).all()
     session = _session(done.to_onnx())
-    (served,) = session.run([CONTRIBUTION_NAME], {INPUT_NAME: FRESH.values})
+    (served,) = session.run([CONTRIBUTION_NAME], fed(done, FRESH.values, FRESH.edges))
     np.testing.assert_allclose(served, said, rtol=1e-5, atol=1e-6)
 
 
@@ -223,8 +249,8 @@ def check_bundle_opens_and_scores_alike(model: Detector) -> None:
         bundle = written(detector, Path(folder) / "detector.onnx")
         again = Bundle(Path(folder) / "detector.onnx")
     for opened in (bundle, again):
-        score, verdict = opened.score(FRESH.values)
-        expected = detector.score(FRESH.values)
+        score, verdict = opened.score(FRESH.values, FRESH.edges)
+        expected = detector.score(FRESH.values, FRESH.edges)
         np.testing.assert_allclose(score, expected, rtol=0, atol=GOLDEN_TOLERANCE)
         np.testing.assert_array_equal(verdict, detector.verdicts(expected))
 
@@ -249,21 +275,33 @@ def check_reordered_features_are_refused_by_name(model: Detector) -> None:
 
 def check_budgets(model: Detector) -> None:
     """1,000 rows take one core a few milliseconds once it is exported, and the graph is at most 5 MB."""
-    content = fitted(model).to_onnx().SerializeToString()
+    done = fitted(model)
+    content = done.to_onnx().SerializeToString()
     assert len(content) <= MAX_BYTES, f"{len(content)} bytes"
     session = _session(content)
-    rows = np.resize(FRESH.values, (1000, len(FEATURE_NAMES)))
+    rows = FRESH.take(np.arange(1000) % len(FRESH.values))
+    inputs = fed(done, rows.values, rows.edges)
     taken = []
     for _ in range(30):  # the quickest: whatever else the machine does takes time, and never gives any
         start = time.perf_counter()
-        session.run([RAW_SCORE_NAME], {INPUT_NAME: rows})
+        session.run([RAW_SCORE_NAME], inputs)
         taken.append(time.perf_counter() - start)
     assert min(taken) <= MAX_SECONDS_PER_1000, f"{min(taken) * 1e3:.1f} ms"
 
 
+def assert_untouched(rows: TrainingRows, before: TrainingRows) -> None:
+    """Fail if any array of some rows has changed."""
+    for name in ("values", "labels", "weights"):
+        np.testing.assert_array_equal(getattr(rows, name), getattr(before, name), err_msg=name)
+    assert rows.edges is not None
+    assert before.edges is not None
+    np.testing.assert_array_equal(rows.edges.values, before.edges.values)
+    np.testing.assert_array_equal(rows.edges.indptr, before.edges.indptr)
+
+
 def calibrated(done: Detector) -> CalibratedDetector:
     """Return a fitted model with the rest of what a bundle needs."""
-    calibration = PlattCalibration.fit(done.score(FRESH.values), FRESH.labels, FRESH.weights)
+    calibration = PlattCalibration.fit(scored(done, FRESH), FRESH.labels, FRESH.weights)
     horizons = [spec.length_s for spec in PLAN.windows]
     return CalibratedDetector(done, calibration, dict(zip(horizons, VERDICT_THRESHOLDS, strict=True)))
 
@@ -271,7 +309,8 @@ def calibrated(done: Detector) -> CalibratedDetector:
 def written(detector: CalibratedDetector, path: Path) -> Bundle:
     """Write a bundle, opened."""
     provenance = Provenance("contract", "2026-01-01T00:00:00Z", {}, 1800.0, {}, {})
-    return write_bundle(path, detector, PLAN, FRESH.values, FRESH.labels == 0, provenance)
+    plan = dataclasses.replace(PLAN, edges_per_row=detector.model.edges_per_row)
+    return write_bundle(path, detector, plan, ValidationRows(FRESH.values, FRESH.labels == 0, FRESH.edges), provenance)
 
 
 def _session(model: onnx.ModelProto | bytes) -> ort.InferenceSession:

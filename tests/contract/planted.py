@@ -3,11 +3,16 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from sweepml.features.edges import RowEdges
 from sweepml.models.base import TrainingRows
 from sweepml.schema.catalogue import CATALOGUE, FEATURE_NAMES
+from sweepml.schema.edge_catalogue import EDGE_CATALOGUE, EDGE_NAMES
 
 SWEEP_FEATURES = ("dst_count", "top_port_dst_count", "edge_count")
 """What a planted sweep has more of."""
+
+SWEEP_EDGES = ("is_unanswered", "own_port_edge_count_log2", "srv_fan_out_log2")
+"""What the edges of a planted sweep have more of."""
 
 
 def planted_rows(count: int = 600, seed: int = 0) -> TrainingRows:
@@ -22,8 +27,35 @@ def planted_rows(count: int = 600, seed: int = 0) -> TrainingRows:
             values[:, column] = spec.high * values[:, column] / values[:, column].max()
         if spec.missing is not None:
             values[rng.random(count) < 0.2, column] = np.nan
+    edges = planted_edges(labels == 1, rng)
     labels[np.arange(count) % 10 == 9] = -1
-    return TrainingRows(values.astype(np.float32), labels, (labels >= 0).astype(np.float64))
+    return TrainingRows(values.astype(np.float32), labels, (labels >= 0).astype(np.float64), edges=edges)
+
+
+def planted_edges(sweeps: NDArray[np.bool_], rng: np.random.Generator) -> RowEdges:
+    """Return five to twenty edges a row, within each column's range."""
+    counts = rng.integers(5, 21, len(sweeps))
+    indptr = np.concatenate([[0], np.cumsum(counts)])
+    values = rng.random((int(indptr[-1]), len(EDGE_NAMES))).astype(np.float32)
+    in_sweep = np.repeat(sweeps, counts)
+    for name in SWEEP_EDGES:
+        values[in_sweep, EDGE_NAMES.index(name)] = 1.0
+    values[:, [spec.high is None for spec in EDGE_CATALOGUE]] *= 6
+    return RowEdges(indptr, values)
+
+
+def hostile_edges(rows: int, seed: int = 1) -> RowEdges:
+    """Return the edges of rows of which most have a few, some none, and a few hubs thousands, with extreme values."""
+    rng = np.random.default_rng(seed)
+    counts = rng.integers(0, 9, rows)
+    counts[rng.integers(rows, size=4)] = 20_000
+    indptr = np.concatenate([[0], np.cumsum(counts)])
+    values = rng.random((int(indptr[-1]), len(EDGE_NAMES))).astype(np.float32)
+    values[:, [spec.high is None for spec in EDGE_CATALOGUE]] *= 20
+    odd = np.array([0.0, 1.0, np.finfo(np.float32).tiny], np.float32)
+    use = rng.random(values.shape) < 0.3
+    values[use] = rng.choice(odd, values.shape)[use]
+    return RowEdges(indptr, values)
 
 
 def hostile_rows(

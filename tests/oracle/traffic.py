@@ -214,14 +214,14 @@ def plan_of(windows: Sequence[tuple[int, int]], min_dst_count: int = 1, **more: 
 
 
 def one_window(
-    records: Sequence[Record], start_us: int, length_s: int, hosts: HostTable | None = None
+    records: Sequence[Record], start_us: int, length_s: int, hosts: HostTable | None = None, edges_per_row: int = 0
 ) -> tuple[FeatureRows, HostTable]:
     """Return the rows of records that all lie in one window."""
     hosts = new_hosts() if hosts is None else hosts
     connections = to_connections(records, hosts)
     stack = stack_connections(connections, np.zeros(len(records), np.int32), 1)
-    rows = compute_features(stack, hosts, np.array([start_us], np.int64), np.array([length_s * US], np.int64))
-    return rows, hosts
+    start, length = np.array([start_us], np.int64), np.array([length_s * US], np.int64)
+    return compute_features(stack, hosts, start, length, edges_per_row=edges_per_row), hosts
 
 
 def window_values(records: Sequence[Record], length_s: int = 60) -> dict[str, dict[str, float]]:
@@ -260,8 +260,13 @@ def bits_by_key(rows: FeatureRows, hosts: HostTable) -> dict[tuple[str, int, int
 
 def assert_same_rows(left: FeatureRows, right: FeatureRows) -> None:
     """Fail unless two results agree in order and in every bit."""
-    for name in FeatureRows.__slots__:
-        a, b = getattr(left, name), getattr(right, name)
+    columns = [(one.name, getattr(left, one.name), getattr(right, one.name)) for one in fields(FeatureRows)]
+    assert (left.edges is None) == (right.edges is None)
+    if left.edges is not None and right.edges is not None:
+        columns += [(name, getattr(left.edges, name), getattr(right.edges, name)) for name in ("indptr", "values")]
+    for name, a, b in columns:
+        if name == "edges":
+            continue
         assert a.dtype == b.dtype, name
         assert a.shape == b.shape, name
         assert a.tobytes() == b.tobytes(), name

@@ -12,7 +12,7 @@ from sweepml.datasets.load import CaptureSource, load_capture
 from sweepml.datasets.splits import assign_groups
 from sweepml.errors import BundleError
 from sweepml.export import bundle as export
-from sweepml.export.bundle import CalibratedDetector, Provenance, check_parity, write_bundle
+from sweepml.export.bundle import CalibratedDetector, Provenance, ValidationRows, check_parity, write_bundle
 from sweepml.features.plan import FeaturePlan
 from sweepml.models.base import Detector
 from sweepml.models.calibration import PlattCalibration
@@ -33,7 +33,7 @@ class Trained:
 
     def write(self, path: Path) -> Bundle:
         values = self.rows.features.values
-        return write_bundle(path, self.detector, PLAN, values, self.rows.y == 0, PROVENANCE)
+        return write_bundle(path, self.detector, PLAN, ValidationRows(values, self.rows.y == 0), PROVENANCE)
 
 
 @pytest.fixture(scope="module")

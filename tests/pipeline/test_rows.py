@@ -1,7 +1,5 @@
 """Labelled feature rows: labels, weights, joining, and that chunks do not matter."""
 
-from dataclasses import fields
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -20,6 +18,7 @@ from sweepml.pipeline import rows as module
 from sweepml.pipeline.rows import LabelledRows, balanced_weights, feature_rows, labelled_rows, row_labels, thinned
 from sweepml.schema.catalogue import FEATURE_NAMES
 from tests.evaluation.handmade import Contact, to_capture
+from tests.oracle.traffic import assert_same_rows
 
 PLAN = FeaturePlan(windows=(WindowSpec(60, 10), WindowSpec(600, 100)), min_dst_count=1)
 LABELS = hnp.arrays(np.int8, st.integers(1, 60), elements=st.sampled_from([-1, 0, 1]))
@@ -39,18 +38,12 @@ def capture(name: str = "a", seed: int = 0, count: int = 400) -> Capture:
     return to_capture(name, contacts)
 
 
-def assert_same(one: FeatureRows, other: FeatureRows) -> None:
-    for field in fields(FeatureRows):
-        a, b = getattr(one, field.name), getattr(other, field.name)
-        assert a.tobytes() == b.tobytes(), field.name
-
-
 @pytest.mark.parametrize("chunk", [1, 7, 100, 399, 400, 401])
 def test_the_size_of_the_chunks_does_not_change_a_bit(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
     one = capture()
     whole = feature_rows(one.connections, FeatureStream(PLAN, one.hosts))
     monkeypatch.setattr(module, "_PUSH_ROWS", chunk)
-    assert_same(feature_rows(one.connections, FeatureStream(PLAN, one.hosts)), whole)
+    assert_same_rows(feature_rows(one.connections, FeatureStream(PLAN, one.hosts)), whole)
     assert len(whole) > 100
 
 
@@ -104,7 +97,7 @@ def test_concat_keeps_rows_in_order_and_a_shared_unit_as_one() -> None:
     expected = [part.units[unit] for part in (a, b, a) for unit in part.unit.tolist()]
     assert [joined.units[unit] for unit in joined.unit.tolist()] == expected
     np.testing.assert_array_equal(joined.y, np.concatenate([a.y, b.y, a.y]))
-    assert_same(joined.features, FeatureRows.concat([a.features, b.features, a.features]))
+    assert_same_rows(joined.features, FeatureRows.concat([a.features, b.features, a.features]))
 
 
 def test_concat_takes_a_part_without_rows() -> None:

@@ -125,7 +125,7 @@ def stub_bundle(
         milestones=milestones,
     )
 
-    def judge(values: np.ndarray, length_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def judge(values: np.ndarray, length_s: np.ndarray, edges: object = None) -> tuple[np.ndarray, np.ndarray]:
         odds = values[:, DST_COUNT].astype(np.float64) - limit
         return (1 / (1 + np.exp(-odds))).astype(np.float32), odds >= 0
 
@@ -139,5 +139,5 @@ def stub_bundle(
             said.milestones,
         ),
         judge=judge,
-        contributions=lambda values: None,  # a model that only has weights
+        contributions=lambda values, edges: None,  # a model that only has weights
     )

@@ -2,12 +2,14 @@
 
 import json
 import math
+from dataclasses import asdict, replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sweepml.errors import BundleError
-from sweepml.schema.manifest import FORMAT_VERSION, FeatureUsage, Manifest
+from sweepml.schema.manifest import FORMAT_VERSION, EdgeInputs, FeatureUsage, Manifest
 
 MANIFEST = Manifest(
     name="run",
@@ -35,6 +37,9 @@ MANIFEST = Manifest(
 )
 
 
+EDGES = EdgeInputs("1" * 16, ("is_answered", "fan_out"), 128, (2, 1), EdgeInputs.encode(np.zeros((3, 2), np.float32)))
+
+
 def changed(**changes: Any) -> str:
     raw = json.loads(MANIFEST.to_json())
     raw.update(changes)
@@ -43,6 +48,22 @@ def changed(**changes: Any) -> str:
 
 def test_json_round_trip_is_exact() -> None:
     assert Manifest.from_json(MANIFEST.to_json()) == MANIFEST
+
+
+def test_edges_survive_the_round_trip() -> None:
+    with_edges = replace(MANIFEST, edges=EDGES)
+    assert Manifest.from_json(with_edges.to_json()) == with_edges
+
+
+def test_a_bundle_without_edges_says_nothing_of_them() -> None:
+    assert "edges" not in json.loads(MANIFEST.to_json())
+
+
+def test_golden_edges_are_exact() -> None:
+    values = np.array([[0.1, 3.4e38], [1e-40, 0.0]], np.float32)
+    np.testing.assert_array_equal(
+        replace(EDGES, golden_counts=(2,), golden_edges=EdgeInputs.encode(values)).decode(), values
+    )
 
 
 def test_the_same_manifest_gives_the_same_text() -> None:
@@ -75,6 +96,8 @@ def test_a_number_that_json_lacks_is_an_error() -> None:
         (changed(features=3), "manifest is malformed"),
         (changed(windows=[60]), "manifest is malformed"),
         (changed(golden_scores=None), "manifest is malformed"),
+        (changed(edges={"per_row": 3}), "manifest is malformed"),
+        (changed(edges={**asdict(EDGES), "colour": 1}), "manifest is malformed"),
     ],
 )
 def test_what_is_no_manifest_is_refused(text: str, said: str) -> None:

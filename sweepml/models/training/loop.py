@@ -45,7 +45,9 @@ class Settings:
 class Objective(Protocol):
     """What a network is to learn. Whatever is random is drawn from the generator that is passed in."""
 
-    network: nn.Module
+    @property
+    def network(self) -> nn.Module:
+        """Return the network, which training changes."""
 
     def epoch_rows(self, epoch: int, rng: torch.Generator) -> Tensor:
         """Return the numbers of the rows to train on in this epoch, in order."""

@@ -159,7 +159,7 @@ class ModelContestant:
         if detector is None:
             return None
         rows = self._tables.of(here.test).rows
-        scored = scored_rows(rows, detector.score(rows.features.values))
+        scored = scored_rows(rows, detector.score(rows.features.values, rows.features.edges))
         limits = np.array([detector.thresholds[int(length)] for length in rows.features.length_s], np.float32)
         return _entry_of_rows(here, scored, scored.score >= limits, _in_words(detector.thresholds), self.name)
 
@@ -277,7 +277,7 @@ class BundleContestant:
         """Score the test captures with the bundle's own windows and thresholds."""
         parts = [self._of(capture) for capture in here.test]
         rows = LabelledRows.concat(parts)
-        score, raised = self._bundle.judge(rows.features.values, rows.features.length_s)
+        score, raised = self._bundle.judge(rows.features.values, rows.features.length_s, rows.features.edges)
         return _entry_of_rows(here, scored_rows(rows, score), raised, _in_words(self._bundle.thresholds), self.name)
 
     def _of(self, capture: Capture) -> LabelledRows:

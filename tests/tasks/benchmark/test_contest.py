@@ -26,7 +26,9 @@ def config(tmp_path: Path) -> BenchmarkConfig:
     )
     log = write_log(tmp_path / "conn.log", sorted(made))
     captures = {"poor": CaptureConfig(str(log), str(truth))}
-    return BenchmarkConfig(models=[], rules=["random_walk"], published=None, data=DataConfig(name="poor", captures=captures))
+    return BenchmarkConfig(
+        models=[], rules=["random_walk"], published=None, data=DataConfig(name="poor", captures=captures)
+    )
 
 
 def test_evasions_that_the_captures_do_not_carry_are_left_out_and_said_so(config: BenchmarkConfig) -> None:
