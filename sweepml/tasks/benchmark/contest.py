@@ -10,7 +10,6 @@ from sweepml.config.benchmark import BenchmarkConfig
 from sweepml.config.train import VariantsConfig
 from sweepml.datasets.capture import Capture
 from sweepml.datasets.published import Published, load_published
-from sweepml.errors import ConfigError
 from sweepml.features.plan import FeaturePlan
 from sweepml.simulation.ports import with_permuted_ports
 from sweepml.tasks.benchmark.contestants import (
@@ -24,7 +23,7 @@ from sweepml.tasks.benchmark.contestants import (
     rule_contestants,
 )
 from sweepml.tasks.benchmark.rounds import LAB, TOOLS, Round, make_rounds, pick
-from sweepml.tasks.data import feature_plan, load_captures, training_table
+from sweepml.tasks.data import feature_plan, load_captures, require_sweeps, training_table
 from sweepml.tasks.progress import Progress
 
 QUICK_ARENAS = (LAB, TOOLS)
@@ -74,8 +73,7 @@ def gather(config: BenchmarkConfig, progress: Progress) -> Material:
     check_contestants(config)
     plan = feature_plan(config.features)
     own, _ = load_captures(config.data, plan, progress)
-    if not any(episode.is_sweep for capture in own for episode in capture.episodes):
-        raise ConfigError("these captures hold no labelled sweep, so that there is nothing to catch")
+    require_sweeps(own)
     published = _published(config, plan, progress)
     wanted = config.arenas
     if wanted is None and config.quick:
