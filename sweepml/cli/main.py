@@ -39,6 +39,7 @@ HYDRA_COMMANDS: Final = {
         "thresholds of a detector from a site's own traffic (needs sweepml[train])",
     ),
     "inject": ("sweepml.cli.inject", "train", "put labelled sweeps into a log of your own (needs sweepml[train])"),
+    "search": ("sweepml.cli.search", "train", "parameters of a model by cross-validation (needs sweepml[train])"),
     "simulate": ("sweepml.cli.simulate", "train", "a made-up network with sweeps in it (needs sweepml[train])"),
     "train": ("sweepml.cli.train", "train", "train a detector on labelled logs (needs sweepml[train])"),
 }

@@ -51,7 +51,7 @@ from sweepml.tasks.cross_validation import (
 from sweepml.tasks.data import TrainingTable, feature_plan, read_training_data
 from sweepml.tasks.progress import Progress, Silent
 from sweepml.tasks.settings import alert_budget, check_seeds, judgement_rules, model_maker
-from sweepml.tracking.mlflow_run import Recorded, Store, recorded_run, sqlite_uri
+from sweepml.tracking.mlflow_run import Recorded, Store, recorded_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +137,7 @@ def train(config: TrainConfig, progress: Progress | None = None) -> TrainResult:
     check_seeds([config.seed])
     data = read_training_data(config, config.seed, progress)
     plan, captures, groups, table = data.plan, data.captures, data.groups, data.table
-    store = Store(
-        config.tracking.uri or sqlite_uri(Path(config.output_root) / "mlflow.db"),
-        config.tracking.experiment,
-        config.tracking.registered_model,
-    )
+    store = Store.of(config.tracking, config.output_root)
     with recorded_run(store, config.name) as run:
         run.log_config(flatten(config), json.dumps(asdict(config), indent=2))
         run.set_tags(

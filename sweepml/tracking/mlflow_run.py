@@ -20,9 +20,11 @@ import mlflow
 import mlflow.onnx
 import numpy as np
 import onnx
+from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
 
+from sweepml.config.train import TrackingConfig
 from sweepml.errors import ConfigError
 from sweepml.schema.manifest import INPUT_NAME, SCORE_NAME, VERDICT_NAME
 
@@ -46,6 +48,12 @@ class Store:
     uri: str
     experiment: str
     registered_model: str
+
+    @classmethod
+    def of(cls, config: TrackingConfig, output_root: str) -> Store:
+        """Return the store of a configuration; without a URI that is an SQLite file among the outputs."""
+        uri = config.uri or sqlite_uri(Path(output_root) / "mlflow.db")
+        return cls(uri, config.experiment, config.registered_model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +80,23 @@ class Run:
 
     def log_config(self, flat: Mapping[str, Any], text: str) -> None:
         """Record the configuration: each key as a parameter, the whole as an artefact."""
-        # MLflow takes 100 parameters at a time (a configuration of ten captures has more) and keeps 6,000
-        # characters of each; the artefact is complete.
-        items = iter([(key, str(value)[:6000]) for key, value in flat.items()])
-        while batch := dict(islice(items, 100)):
-            mlflow.log_params(batch)
+        self.log_params(flat)
         mlflow.log_text(text, "config.yaml")
 
-    def log_metrics(self, metrics: Mapping[str, float]) -> None:
-        """Record metrics, names as ``split/metric``; those that could not be computed (NaN) are left out."""
-        mlflow.log_metrics({name: value for name, value in metrics.items() if not math.isnan(value)})
+    def log_params(self, params: Mapping[str, Any]) -> None:
+        """Record parameters, any number of them."""
+        # MLflow takes 100 parameters at a time (a configuration of ten captures has more) and keeps 6,000
+        # characters of each.
+        items = iter([(key, str(value)[:6000]) for key, value in params.items()])
+        while batch := dict(islice(items, 100)):
+            mlflow.log_params(batch)
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Record metrics, names as ``split/metric``; those that could not be computed (NaN) are left out.
+
+        `step` numbers the values of one metric, such as epochs or trials.
+        """
+        mlflow.log_metrics({name: value for name, value in metrics.items() if not math.isnan(value)}, step=step)
 
     def log_text(self, text: str, name: str) -> None:
         """Record a text as an artefact."""
@@ -123,10 +138,25 @@ class Run:
             )
         return Recorded(self.run_id, self.experiment_id, str(info.registered_model_version))
 
+    @contextlib.contextmanager
+    def child(self, name: str) -> Iterator[Run]:
+        """Open a run below this one; it is marked as failed when the block raises."""
+        with mlflow.start_run(run_name=name, nested=True) as active:
+            yield Run(self.store, active.info.run_id, self.experiment_id)
+
 
 @contextlib.contextmanager
-def recorded_run(store: Store, name: str) -> Iterator[Run]:
+def recorded_run(store: Store, name: str, run_id: str | None = None) -> Iterator[Run]:
     """Open a run; it is marked as failed when the block raises.
+
+    Parameters
+    ----------
+    store
+        Where it is recorded.
+    name
+        What the UI calls it.
+    run_id
+        Of a run to go on with, if the store has it; otherwise, and by default, a new one is opened.
 
     Raises
     ------
@@ -145,8 +175,16 @@ def recorded_run(store: Store, name: str) -> Iterator[Run]:
         raise ConfigError(
             f"the tracking store {store.uri!r} cannot be used: {str(error).strip().splitlines()[0]}"
         ) from error
-    with mlflow.start_run(run_name=name) as active:
+    known = run_id is not None and _has_run(run_id)
+    with mlflow.start_run(run_id=run_id) if known else mlflow.start_run(run_name=name) as active:
         yield Run(store, active.info.run_id, experiment.experiment_id)
+
+
+def _has_run(run_id: str) -> bool:
+    try:
+        return mlflow.get_run(run_id).info.lifecycle_stage == "active"
+    except MlflowException:
+        return False
 
 
 def _create_experiment(store: Store) -> None:

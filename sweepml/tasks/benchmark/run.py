@@ -29,7 +29,7 @@ from sweepml.tasks.benchmark.probing import probe_table
 from sweepml.tasks.benchmark.rounds import untrained_round
 from sweepml.tasks.progress import Progress, Silent
 from sweepml.tasks.settings import check_seeds, judgement_rules
-from sweepml.tracking.mlflow_run import Store, recorded_run, sqlite_uri
+from sweepml.tracking.mlflow_run import Store, recorded_run
 
 RESULTS_FILE: Final = "results.json"
 REPORT_FILE: Final = "report.html"
@@ -240,11 +240,7 @@ def _report(config: BenchmarkConfig, results: Results, progress: Progress) -> Be
     kept = json.dumps(said, indent=1, sort_keys=True) + "\n"
     for name, text in ((REPORT_FILE, page), (SUMMARY_FILE, summary), (RESULTS_FILE, kept)):
         (folder / name).write_text(text, encoding="utf-8")
-    store = Store(
-        config.tracking.uri or sqlite_uri(Path(config.output_root) / "mlflow.db"),
-        config.tracking.experiment,
-        config.tracking.registered_model,
-    )
+    store = Store.of(config.tracking, config.output_root)
     with recorded_run(store, config.name) as run:
         run.log_config({"quick": config.quick, "seed": config.seed}, json.dumps(asdict(config), indent=2))
         run.log_metrics(_metrics(results.tables["summary"]))
