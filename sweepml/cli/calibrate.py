@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from sweepml.cli.progress import bars
+from sweepml.cli.settings import split_settings
 from sweepml.errors import ConfigError
 
 _HELP = """\
@@ -42,13 +43,10 @@ def run(arguments: list[str]) -> int:
     if {"-h", "--help"} & set(arguments):
         sys.stdout.write(_HELP)
         return 0
-    names = [field.name for field in fields(_Settings)]
-    settings = [one for one in arguments if one.partition("=")[0] in names and "=" in one]
-    paths = [one for one in arguments if one not in settings]
+    chosen, paths = split_settings(arguments, _Settings())
     if len(paths) < 2:
         raise ConfigError("usage: sweepml calibrate BUNDLE LOG [LOG ...] [budget=1.0]; see sweepml calibrate --help")
     bundle, *logs = paths
-    chosen = _parsed(settings)
     output = chosen.output or str(Path(bundle).with_name(f"{Path(bundle).stem}-site.onnx"))
     # Imported only now: help needs none of it.
     from sweepml.evaluation.thresholds import AlertBudget
@@ -60,15 +58,3 @@ def run(arguments: list[str]) -> int:
         result = calibrate_site(bundle, logs, output, budget, site, progress)
     sys.stdout.write(f"{render_calibration(result)}\nbundle {result.path} ({result.bundle_id})\n")
     return 0
-
-
-def _parsed(settings: list[str]) -> _Settings:
-    chosen = _Settings()
-    for setting in settings:
-        name, _, text = setting.partition("=")
-        kind = type(getattr(chosen, name))
-        try:
-            chosen = replace(chosen, **{name: kind(text)})
-        except ValueError:
-            raise ConfigError(f"{name} must be a number, got {text!r}") from None
-    return chosen

@@ -38,7 +38,13 @@ HYDRA_COMMANDS: Final = {
         "train",
         "thresholds of a detector from a site's own traffic (needs sweepml[train])",
     ),
+    "export": ("sweepml.cli.export", "train", "the bundle of a run or a registered model (needs sweepml[train])"),
     "inject": ("sweepml.cli.inject", "train", "put labelled sweeps into a log of your own (needs sweepml[train])"),
+    "promote": (
+        "sweepml.cli.promote",
+        "train",
+        "make a detector the champion if nothing gets worse (sweepml[train])",
+    ),
     "search": ("sweepml.cli.search", "train", "parameters of a model by cross-validation (needs sweepml[train])"),
     "simulate": ("sweepml.cli.simulate", "train", "a made-up network with sweeps in it (needs sweepml[train])"),
     "train": ("sweepml.cli.train", "train", "train a detector on labelled logs (needs sweepml[train])"),

@@ -139,7 +139,9 @@ def train(config: TrainConfig, progress: Progress | None = None) -> TrainResult:
     plan, captures, groups, table = data.plan, data.captures, data.groups, data.table
     store = Store.of(config.tracking, config.output_root)
     with recorded_run(store, config.name) as run:
-        run.log_config(flatten(config), json.dumps(asdict(config), indent=2))
+        run.log_config(recorded_params(config), json.dumps(asdict(config), indent=2))
+        for capture in captures:
+            run.log_data(capture.name, config.data.captures[capture.name].log, capture.fingerprint)
         run.set_tags(
             {
                 "feature_schema": SCHEMA_HASH,
@@ -177,6 +179,9 @@ def train(config: TrainConfig, progress: Progress | None = None) -> TrainResult:
         parity = check_parity(bundle, detector, values)
         text = render(evaluations, choice)
         run.log_metrics({**metrics, "validation/onnx_difference": parity})
+        for name, values_by_epoch in detector.model.learning_curves().items():
+            run.log_curve(f"fit/{name}", values_by_epoch)
+        run.describe(f"{config.model.name} on {config.data.name}\n\n```\n{text}\n```")
         run.log_text(text, "evaluation.txt")
         run.log_figure(precision_recall_figure(scored, validated.verdicts), "precision_recall.png")
         recorded = run.register_bundle(path, len(FEATURE_NAMES), len(plan.windows))
@@ -291,6 +296,15 @@ def _training_facts(captures: Sequence[Capture], table: TrainingTable) -> dict[s
             "varied_copies": len(table.varied),
         },
     }
+
+
+def recorded_params(config: TrainConfig) -> dict[str, Any]:
+    """Return the flat configuration without what tells no runs apart: where things lie, and the captures.
+
+    The captures are recorded as data, and the whole configuration as a file.
+    """
+    left_out = ("data.captures.", "data.root", "data.real_root", "output_root", "tracking.", "space.")
+    return {key: value for key, value in flatten(config).items() if not key.startswith(left_out)}
 
 
 def flatten(config: TrainConfig) -> dict[str, Any]:

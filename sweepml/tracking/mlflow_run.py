@@ -3,32 +3,47 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import math
 import os
+import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 # Before mlflow is imported, or it phones home once.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+# A bar for each small file would tear those of the command line apart.
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 import mlflow
 import mlflow.onnx
 import numpy as np
 import onnx
+from mlflow.data.artifact_dataset_sources import LocalArtifactDatasetSource
+from mlflow.data.meta_dataset import MetaDataset
+from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
 
 from sweepml.config.train import TrackingConfig
-from sweepml.errors import ConfigError
+from sweepml.errors import ConfigError, InputMissingError
 from sweepml.schema.manifest import INPUT_NAME, SCORE_NAME, VERDICT_NAME
 
 logger = logging.getLogger(__name__)
+
+BUNDLE_FOLDER: Final = "bundle"
+"""Artefact folder of a run that holds the bundle as it was written."""
+
+BUNDLE_SHA256: Final = "bundle_sha256"
+"""Tag of runs and of model versions."""
+
+_SQLITE: Final = "sqlite:///"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +70,17 @@ class Store:
         uri = config.uri or sqlite_uri(Path(output_root) / "mlflow.db")
         return cls(uri, config.experiment, config.registered_model)
 
+    def require(self) -> None:
+        """Refuse an SQLite file that is not there, which MLflow would make.
+
+        Raises
+        ------
+        InputMissingError
+            If it is not there.
+        """
+        if self.uri.startswith(_SQLITE) and not Path(self.uri.removeprefix(_SQLITE)).is_file():
+            raise InputMissingError(f"no runs are recorded in {self.uri.removeprefix(_SQLITE)}; sweepml train makes it")
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -79,7 +105,7 @@ class Run:
         self.experiment_id = experiment_id
 
     def log_config(self, flat: Mapping[str, Any], text: str) -> None:
-        """Record the configuration: each key as a parameter, the whole as an artefact."""
+        """Record the configuration: what tells runs apart as parameters, the whole as an artefact."""
         self.log_params(flat)
         mlflow.log_text(text, "config.yaml")
 
@@ -98,6 +124,31 @@ class Run:
         """
         mlflow.log_metrics({name: value for name, value in metrics.items() if not math.isnan(value)}, step=step)
 
+    def log_curve(self, name: str, values: Sequence[float]) -> None:
+        """Record a metric's value after each epoch, counted from 1."""
+        now_ms = time.time_ns() // 1_000_000
+        points = [Metric(name, value, now_ms, step) for step, value in enumerate(values, 1)]
+        mlflow.MlflowClient().log_batch(self.run_id, metrics=points)
+
+    def log_data(self, name: str, path: str, fingerprint: str) -> None:
+        """Record a capture as what the run was trained on.
+
+        Parameters
+        ----------
+        name, path
+            Of the capture and of its log.
+        fingerprint
+            Of its content; MLflow keeps the first 36 characters of it.
+        """
+        source = LocalArtifactDatasetSource(path)
+        # MLflow leaves `profile` abstract and makes objects of this class itself.
+        data = MetaDataset(source, name=name, digest=fingerprint[:36])  # type: ignore[abstract]
+        mlflow.log_input(data, context="training")
+
+    def describe(self, text: str) -> None:
+        """Record what the run's page shows first, as Markdown."""
+        mlflow.set_tag("mlflow.note.content", text)
+
     def log_text(self, text: str, name: str) -> None:
         """Record a text as an artefact."""
         mlflow.log_text(text, name)
@@ -115,8 +166,14 @@ class Run:
         mlflow.set_tags(dict(tags))
 
     def register_bundle(self, path: Path, features: int, horizons: int) -> Recorded:
-        """Record the bundle as artefact and as ONNX model, and register the model."""
-        mlflow.log_artifact(str(path), "bundle")
+        """Record the bundle as artefact and as ONNX model, and register the model.
+
+        The artefact is the file as it is, which `sweepml.tracking.registry` gives back; run and model version carry its
+        SHA-256. The ONNX model is the same graph, written by MLflow.
+        """
+        mlflow.log_artifact(str(path), BUNDLE_FOLDER)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        mlflow.set_tag(BUNDLE_SHA256, digest)
         signature = ModelSignature(
             inputs=Schema([TensorSpec(np.dtype(np.float32), (-1, features), INPUT_NAME)]),
             outputs=Schema(
@@ -136,7 +193,9 @@ class Run:
                 registered_model_name=self.store.registered_model,
                 pip_requirements=["onnxruntime", "numpy"],
             )
-        return Recorded(self.run_id, self.experiment_id, str(info.registered_model_version))
+        version = str(info.registered_model_version)
+        mlflow.MlflowClient().set_model_version_tag(self.store.registered_model, version, BUNDLE_SHA256, digest)
+        return Recorded(self.run_id, self.experiment_id, version)
 
     @contextlib.contextmanager
     def child(self, name: str) -> Iterator[Run]:
@@ -163,21 +222,40 @@ def recorded_run(store: Store, name: str, run_id: str | None = None) -> Iterator
     ConfigError
         If the store cannot be used.
     """
+    connect(store)
+    with _refused_in_one_sentence(store):
+        _create_experiment(store)
+        experiment = mlflow.set_experiment(store.experiment)
+    known = run_id is not None and _has_run(run_id)
+    with mlflow.start_run(run_id=run_id) if known else mlflow.start_run(run_name=name) as active:
+        yield Run(store, active.info.run_id, experiment.experiment_id)
+
+
+def connect(store: Store) -> None:
+    """Point MLflow at a store.
+
+    Raises
+    ------
+    ConfigError
+        If the store cannot be used.
+    """
     # Alembic and mlflow log every step of creating a database at INFO, which nobody asked for.
     for noisy in ("alembic", "mlflow"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    try:
+    with _refused_in_one_sentence(store):
         mlflow.set_tracking_uri(store.uri)
         mlflow.set_registry_uri(store.uri)
-        _create_experiment(store)
-        experiment = mlflow.set_experiment(store.experiment)
+        mlflow.search_experiments(max_results=1)
+
+
+@contextlib.contextmanager
+def _refused_in_one_sentence(store: Store) -> Iterator[None]:
+    try:
+        yield
     except Exception as error:  # every backend has its own exceptions
         raise ConfigError(
             f"the tracking store {store.uri!r} cannot be used: {str(error).strip().splitlines()[0]}"
         ) from error
-    known = run_id is not None and _has_run(run_id)
-    with mlflow.start_run(run_id=run_id) if known else mlflow.start_run(run_name=name) as active:
-        yield Run(store, active.info.run_id, experiment.experiment_id)
 
 
 def _has_run(run_id: str) -> bool:
@@ -192,9 +270,8 @@ def _create_experiment(store: Store) -> None:
 
     By default they would lie in the working directory, and the store would lose them wherever else it is used from.
     """
-    prefix = "sqlite:///"
-    if store.uri.startswith(prefix) and mlflow.get_experiment_by_name(store.experiment) is None:
-        folder = Path(store.uri.removeprefix(prefix)).resolve().parent / "mlartifacts"
+    if store.uri.startswith(_SQLITE) and mlflow.get_experiment_by_name(store.experiment) is None:
+        folder = Path(store.uri.removeprefix(_SQLITE)).resolve().parent / "mlartifacts"
         mlflow.create_experiment(store.experiment, artifact_location=folder.as_uri())
 
 
@@ -202,4 +279,4 @@ def sqlite_uri(path: Path) -> str:
     """Return the tracking URI of an SQLite file, whose folder is made."""
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
-    return f"sqlite:///{path}"
+    return f"{_SQLITE}{path}"

@@ -249,7 +249,7 @@ class BundleContestant:
         self._bundle = Bundle(Path(path))
         self._positive_dst_count = positive_dst_count
         self._rows: dict[str, LabelledRows] = {}
-        self.name = f"{self._bundle.manifest.name}:{self._bundle.bundle_id}"
+        self.name = bundle_contestant(self._bundle)
         self.title = f"{self._bundle.manifest.name} ({Path(path).name})"
 
     def enter(self, here: Round) -> Entry:
@@ -263,6 +263,11 @@ class BundleContestant:
         if capture.name not in self._rows:
             self._rows[capture.name] = labelled_rows(capture, self._bundle.plan, self._positive_dst_count)
         return self._rows[capture.name]
+
+
+def bundle_contestant(bundle: Bundle) -> str:
+    """Return the permanent id under which a bundle is judged."""
+    return f"{bundle.manifest.name}:{bundle.bundle_id}"
 
 
 class ForeignContestant:

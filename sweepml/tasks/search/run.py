@@ -24,7 +24,7 @@ from sweepml.tasks.progress import Progress, Silent
 from sweepml.tasks.search.space import search_space, start_params
 from sweepml.tasks.search.study import TrialStore, Tried, best_of
 from sweepml.tasks.settings import alert_budget, check_seeds, model_maker
-from sweepml.tasks.train import flatten
+from sweepml.tasks.train import recorded_params
 from sweepml.tasks.tryout import try_out
 from sweepml.tracking.mlflow_run import Run, Store, recorded_run
 
@@ -99,7 +99,9 @@ def search(config: SearchConfig, progress: Progress | None = None) -> SearchResu
         if run.run_id != trials.run_id:
             trials.run_id = run.run_id
             own = replace(config, space={config.model.name: config.space[config.model.name]})
-            run.log_config(flatten(own), json.dumps(asdict(own), indent=2))
+            run.log_config(recorded_params(own), json.dumps(asdict(own), indent=2))
+            for capture in data.captures:
+                run.log_data(capture.name, config.data.captures[capture.name].log, capture.fingerprint)
             run.set_tags({"feature_schema": SCHEMA_HASH, "git_commit": git_commit()})
         progress.stage("searching", config.n_trials)
         for _ in trials.over[: config.n_trials]:
@@ -109,7 +111,9 @@ def search(config: SearchConfig, progress: Progress | None = None) -> SearchResu
                 _try(config, data, child, trials, trial)
             _keep_best(config, trials.over, folder / BEST_FILE, run)
             progress.step()
-        run.log_text(render(trials.over), "trials.txt")
+        text = render(trials.over)
+        run.describe(f"{config.model.name} on {config.data.name}, {config.n_trials} trials\n\n```\n{text}\n```")
+        run.log_text(text, "trials.txt")
     tried = trials.over
     best = best_of(tried)
     if best is None:

@@ -95,7 +95,9 @@ def test_trials_are_runs_below_the_run_of_the_search(result: SearchResult) -> No
     best = result.best.figures
     assert parent.data.metrics["best/episode_recall"] == best["caught"] / best["episodes"]
     assert len(client.get_metric_history(result.run_id, "best/episode_recall")) == 3
-    assert parent.data.params["space.logistic_regression.strength.high"] == "10.0"
+    assert parent.data.params["model.name"] == "logistic_regression"
+    (data,) = parent.inputs.dataset_inputs
+    assert data.dataset.name == "lab"
     assert {one.path for one in client.list_artifacts(result.run_id)} == {"config.yaml", "best.yaml", "trials.txt"}
 
 
