@@ -48,6 +48,7 @@ HYDRA_COMMANDS: Final = {
     "search": ("sweepml.cli.search", "train", "parameters of a model by cross-validation (needs sweepml[train])"),
     "simulate": ("sweepml.cli.simulate", "train", "a made-up network with sweeps in it (needs sweepml[train])"),
     "train": ("sweepml.cli.train", "train", "train a detector on labelled logs (needs sweepml[train])"),
+    "ui": ("sweepml.cli.ui", "train", "compare runs in MLflow's UI (needs sweepml[train])"),
 }
 """Command -> module whose ``run(overrides) -> int`` it is, extra that it needs, help. What follows such a
 command on the line is Hydra's, word by word."""

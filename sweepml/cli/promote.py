@@ -8,6 +8,7 @@ from typing import Final
 from sweepml.cli.answer import composed_or_answered
 from sweepml.cli.compose import compose_benchmark
 from sweepml.cli.progress import bars
+from sweepml.cli.settings import take_option
 from sweepml.errors import ConfigError
 
 _RESULTS: Final = "--results"
@@ -42,8 +43,8 @@ examples:
 
 def run(arguments: list[str]) -> int:
     """Run the command; return the exit code."""
-    results, rest = _taken(arguments, _RESULTS, 2)
-    alias, rest = _taken(rest, _ALIAS, 1)
+    results, rest = take_option(arguments, _RESULTS, 2)
+    alias, rest = take_option(rest, _ALIAS, 1)
     is_words = bool({"-h", "--help"} & set(rest))
     candidates = [one for one in rest if "=" not in one and not one.startswith(("-", "~"))]
     if not is_words and len(candidates) != 1:
@@ -61,14 +62,3 @@ def run(arguments: list[str]) -> int:
         made = promote(candidates[0], config, pair, alias[0] if alias else CHAMPION, progress)
     sys.stdout.write(f"{render_promotion(made)}\n")
     return 0 if made.is_promoted else _EXIT_REFUSED
-
-
-def _taken(arguments: list[str], option: str, count: int) -> tuple[list[str], list[str]]:
-    """Return the values of an option, none where it is not there, and the other arguments."""
-    if option not in arguments:
-        return [], arguments
-    at = arguments.index(option)
-    values = arguments[at + 1 : at + 1 + count]
-    if len(values) < count:
-        raise ConfigError(f"{option} takes {count} {'value' if count == 1 else 'values'}, got {len(values)}")
-    return values, arguments[:at] + arguments[at + 1 + count :]

@@ -1,4 +1,4 @@
-"""KEY=VALUE settings of commands that have a handful of them and need no Hydra."""
+"""Settings (KEY=VALUE) and options (--NAME VALUE) of commands that have a handful of them and need no Hydra."""
 
 from __future__ import annotations
 
@@ -38,3 +38,20 @@ def split_settings(arguments: Sequence[str], defaults: Settings) -> tuple[Settin
         except ValueError:
             raise ConfigError(f"{name} must be a number, got {text!r}") from None
     return defaults, rest
+
+
+def take_option(arguments: list[str], option: str, count: int) -> tuple[list[str], list[str]]:
+    """Return the values of an option such as ``--port 5000``, none where it is not there, and the other arguments.
+
+    Raises
+    ------
+    ConfigError
+        If there are fewer than `count` values.
+    """
+    if option not in arguments:
+        return [], arguments
+    at = arguments.index(option)
+    values = arguments[at + 1 : at + 1 + count]
+    if len(values) < count:
+        raise ConfigError(f"{option} takes {count} {'value' if count == 1 else 'values'}, got {len(values)}")
+    return values, arguments[:at] + arguments[at + 1 + count :]

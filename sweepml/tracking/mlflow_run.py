@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import logging
 import math
 import os
@@ -24,7 +25,7 @@ import mlflow
 import mlflow.onnx
 import numpy as np
 import onnx
-from mlflow.data.artifact_dataset_sources import LocalArtifactDatasetSource
+from mlflow.data.dataset_source_registry import get_dataset_source_from_json
 from mlflow.data.meta_dataset import MetaDataset
 from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException
@@ -44,6 +45,12 @@ BUNDLE_SHA256: Final = "bundle_sha256"
 """Tag of runs and of model versions."""
 
 _SQLITE: Final = "sqlite:///"
+
+_KIND: Final = ("mlflow.experimentKind", "custom_model_development")
+"""Tag of an experiment without which the UI shows its runs as evaluations of language models."""
+
+_SOURCE: Final = {"mlflow.source.name": "sweepml"}
+"""Tag of a run whose source would otherwise be the file that Python was started with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,12 @@ class Recorded:
     @property
     def page(self) -> str:
         """Path of the experiment's page in the MLflow UI."""
-        return f"#/experiments/{self.experiment_id}/runs?workflowType=machine_learning"
+        return experiment_path(self.experiment_id)
+
+
+def experiment_path(experiment_id: str) -> str:
+    """Return the path of an experiment's runs in the MLflow UI, which otherwise opens on a page for other things."""
+    return f"#/experiments/{experiment_id}/runs?workflowType=machine_learning"
 
 
 class Run:
@@ -140,7 +152,7 @@ class Run:
         fingerprint
             Of its content; MLflow keeps the first 36 characters of it.
         """
-        source = LocalArtifactDatasetSource(path)
+        source = get_dataset_source_from_json(json.dumps({"uri": path}), "local")
         # MLflow leaves `profile` abstract and makes objects of this class itself.
         data = MetaDataset(source, name=name, digest=fingerprint[:36])  # type: ignore[abstract]
         mlflow.log_input(data, context="training")
@@ -200,7 +212,7 @@ class Run:
     @contextlib.contextmanager
     def child(self, name: str) -> Iterator[Run]:
         """Open a run below this one; it is marked as failed when the block raises."""
-        with mlflow.start_run(run_name=name, nested=True) as active:
+        with mlflow.start_run(run_name=name, nested=True, tags=_SOURCE) as active:
             yield Run(self.store, active.info.run_id, self.experiment_id)
 
 
@@ -226,8 +238,10 @@ def recorded_run(store: Store, name: str, run_id: str | None = None) -> Iterator
     with _refused_in_one_sentence(store):
         _create_experiment(store)
         experiment = mlflow.set_experiment(store.experiment)
+        mlflow.set_experiment_tag(*_KIND)
     known = run_id is not None and _has_run(run_id)
-    with mlflow.start_run(run_id=run_id) if known else mlflow.start_run(run_name=name) as active:
+    opened = mlflow.start_run(run_id=run_id) if known else mlflow.start_run(run_name=name, tags=_SOURCE)
+    with opened as active:
         yield Run(store, active.info.run_id, experiment.experiment_id)
 
 
