@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from sweepml.errors import MissingExtraError, SweepmlError
+from sweepml.runtime.idle import IDLE_CLOSE_S
 
 EXIT_OK: Final = 0
 EXIT_ERROR: Final = 2
@@ -212,6 +213,13 @@ def _add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "the files in them; - is standard input",
     )
     score.add_argument("--follow", action="store_true", help="wait for more at the end of the last log")
+    score.add_argument(
+        "--idle-close",
+        metavar="SECONDS",
+        type=float,
+        default=IDLE_CLOSE_S,
+        help="while a followed log is silent, close windows so long after their end (default: %(default)g; inf: never)",
+    )
     score.add_argument("--output", metavar="FILE", help="append alerts to this file")
     score.add_argument(
         "--format",
@@ -263,6 +271,7 @@ def _score(options: argparse.Namespace) -> int:
             bundle=options.bundle,
             inputs=tuple(options.inputs),
             follow=options.follow,
+            idle_close_s=options.idle_close,
             output=options.output,
             log_format=options.format,
             alert_format=options.alert_format,

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from sweepml.datasets.capture import Capture
-from sweepml.datasets.encode import empty_connections, table_to_connections
+from sweepml.datasets.encode import table_to_connections
 from sweepml.datasets.load import fingerprint
 from sweepml.datasets.paths import expand_stored
 from sweepml.datasets.reader import read_connections
@@ -225,7 +225,7 @@ def render_calibration(result: SiteCalibration) -> str:
 
 def _site(logs: Sequence[str], plan: FeaturePlan, origin: str) -> Capture:
     """Return the logs, one after the other, as one capture without any truth."""
-    hosts, parts, digest = plan.new_hosts(), [empty_connections()], hashlib.sha256()
+    hosts, parts, digest = plan.new_hosts(), [Connections.empty()], hashlib.sha256()
     for log in logs:
         for path in expand_stored(log):
             parts += [table_to_connections(batch, hosts) for batch in read_connections(path, origin)]
