@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from sweepml.cli.progress import bars
 from sweepml.cli.settings import split_settings
 from sweepml.errors import ConfigError
+
+EXIT_OVER_BUDGET: Final = 1
 
 _HELP = """\
 usage: sweepml calibrate BUNDLE LOG [LOG ...] [budget=1.0] [output=FILE.onnx] [origin=auto] [without=ADDRESS,...]
@@ -22,6 +25,8 @@ false one; sources that look like a sweep all the same are named, to be reviewed
   origin         log format, auto to tell it from the content
   without        sources that are known to sweep, to be left out: 10.0.0.5,10.0.0.9
   close_after_s  alerts of one source that follow each other within this time are one
+
+exit status: 0, or 1 where no threshold keeps the budget; the bundle is written all the same
 
 examples:
   sweepml calibrate outputs/default/detector.onnx /var/log/zeek/conn.*.log.gz
@@ -57,4 +62,4 @@ def run(arguments: list[str]) -> int:
     with bars() as progress:
         result = calibrate_site(bundle, logs, output, budget, site, progress)
     sys.stdout.write(f"{render_calibration(result)}\nbundle {result.path} ({result.bundle_id})\n")
-    return 0
+    return 0 if result.is_kept else EXIT_OVER_BUDGET

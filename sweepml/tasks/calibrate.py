@@ -105,6 +105,11 @@ class SiteCalibration:
     suspects: tuple[Suspect, ...]
 
     @property
+    def is_kept(self) -> bool:
+        """Whether the thresholds keep the budget: nothing can where benign sources get the score 1 itself."""
+        return all(one.within_budget for one in self.choice.horizons)
+
+    @property
     def to_review(self) -> int:
         """How many of the suspects look like sweeps: to be looked at before the thresholds are trusted."""
         return sum(suspect.looks_like_sweep for suspect in self.suspects)
@@ -202,6 +207,13 @@ def render_calibration(result: SiteCalibration) -> str:
         f"thresholds, {result.alerts_before} at those before; the budget of {budget:g} a day per 1,000 sources allows "
         f"{choice.exposure.allowed(budget):.3g}"
     )
+    if not result.is_kept:
+        over = ", ".join(f"{one.horizon_s} s" for one in choice.horizons if not one.within_budget)
+        lines.append(
+            f"no threshold keeps the budget at {over} windows, where sources of this traffic get the highest score "
+            "there is: leave them out with without=ADDRESS,ADDRESS and keep their alerts from people elsewhere, or train "
+            "with this traffic as background"
+        )
     if not choice.is_verifiable:
         lines.append(
             f"so much traffic can verify no rate below {choice.lowest_verifiable_rate:.3g} per day per 1,000 sources: "
