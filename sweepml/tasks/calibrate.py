@@ -211,8 +211,8 @@ def render_calibration(result: SiteCalibration) -> str:
         over = ", ".join(f"{one.horizon_s} s" for one in choice.horizons if not one.within_budget)
         lines.append(
             f"no threshold keeps the budget at {over} windows, where sources of this traffic get the highest score "
-            "there is: leave them out with without=ADDRESS,ADDRESS and keep their alerts from people elsewhere, or train "
-            "with this traffic as background"
+            "there is: leave them out with without=ADDRESS,ADDRESS and keep their alerts from people elsewhere, or "
+            "train with this traffic as background"
         )
     if not choice.is_verifiable:
         lines.append(
