@@ -234,6 +234,9 @@ def recorded_run(store: Store, name: str, run_id: str | None = None) -> Iterator
     ConfigError
         If the store cannot be used.
     """
+    with _refused_in_one_sentence(store):
+        if store.uri.startswith(_SQLITE):
+            Path(store.uri.removeprefix(_SQLITE)).parent.mkdir(parents=True, exist_ok=True)
     connect(store)
     with _refused_in_one_sentence(store):
         _create_experiment(store)
@@ -290,7 +293,5 @@ def _create_experiment(store: Store) -> None:
 
 
 def sqlite_uri(path: Path) -> str:
-    """Return the tracking URI of an SQLite file, whose folder is made."""
-    path = path.resolve()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return f"{_SQLITE}{path}"
+    """Return the tracking URI of an SQLite file."""
+    return f"{_SQLITE}{path.resolve()}"

@@ -72,8 +72,15 @@ def test_a_port_that_is_taken_is_said(outputs: Path, capsys: pytest.CaptureFixtu
     ],
 )
 def test_what_cannot_be_shown_is_one_sentence(
-    outputs: Path, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    outputs: Path,
+    arguments: list[str],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     root = [] if any(one.startswith("output_root") for one in arguments) else [f"output_root={outputs}"]
     assert main(["ui", *root, *arguments]) == 2
     assert said in capsys.readouterr().err
+    assert not list(tmp_path.iterdir()), "asking leaves nothing behind"

@@ -213,7 +213,7 @@ def test_what_cannot_be_done_is_one_sentence(
     monkeypatch.chdir(tmp_path)
     assert main(arguments) == 2
     assert said in capsys.readouterr().err
-    assert not list(tmp_path.rglob("*.db"))
+    assert not list(tmp_path.iterdir()), "asking leaves nothing behind"
 
 
 def test_exporting_leaves_nothing_where_it_fails(config: BenchmarkConfig, record: Recorder, tmp_path: Path) -> None:
