@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from sweepml.cli.progress import bars
+from sweepml.cli.settings import split_settings
 from sweepml.errors import ConfigError
+
+EXIT_OVER_BUDGET: Final = 1
 
 _HELP = """\
 usage: sweepml calibrate BUNDLE LOG [LOG ...] [budget=1.0] [output=FILE.onnx] [origin=auto] [without=ADDRESS,...]
@@ -21,6 +25,8 @@ false one; sources that look like a sweep all the same are named, to be reviewed
   origin         log format, auto to tell it from the content
   without        sources that are known to sweep, to be left out: 10.0.0.5,10.0.0.9
   close_after_s  alerts of one source that follow each other within this time are one
+
+exit status: 0, or 1 where no threshold keeps the budget; the bundle is written all the same
 
 examples:
   sweepml calibrate outputs/default/detector.onnx /var/log/zeek/conn.*.log.gz
@@ -42,13 +48,10 @@ def run(arguments: list[str]) -> int:
     if {"-h", "--help"} & set(arguments):
         sys.stdout.write(_HELP)
         return 0
-    names = [field.name for field in fields(_Settings)]
-    settings = [one for one in arguments if one.partition("=")[0] in names and "=" in one]
-    paths = [one for one in arguments if one not in settings]
+    chosen, paths = split_settings(arguments, _Settings())
     if len(paths) < 2:
         raise ConfigError("usage: sweepml calibrate BUNDLE LOG [LOG ...] [budget=1.0]; see sweepml calibrate --help")
     bundle, *logs = paths
-    chosen = _parsed(settings)
     output = chosen.output or str(Path(bundle).with_name(f"{Path(bundle).stem}-site.onnx"))
     # Imported only now: help needs none of it.
     from sweepml.evaluation.thresholds import AlertBudget
@@ -59,16 +62,4 @@ def run(arguments: list[str]) -> int:
     with bars() as progress:
         result = calibrate_site(bundle, logs, output, budget, site, progress)
     sys.stdout.write(f"{render_calibration(result)}\nbundle {result.path} ({result.bundle_id})\n")
-    return 0
-
-
-def _parsed(settings: list[str]) -> _Settings:
-    chosen = _Settings()
-    for setting in settings:
-        name, _, text = setting.partition("=")
-        kind = type(getattr(chosen, name))
-        try:
-            chosen = replace(chosen, **{name: kind(text)})
-        except ValueError:
-            raise ConfigError(f"{name} must be a number, got {text!r}") from None
-    return chosen
+    return 0 if result.is_kept else EXIT_OVER_BUDGET

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Final, TypeVar
 from sweepml.errors import ConfigError, MissingExtraError, did_you_mean
 
 try:
+    import yaml
     from hydra import compose, initialize_config_dir
     from hydra.core.config_store import ConfigStore
     from hydra.errors import HydraException, OverrideParseException
@@ -22,11 +24,19 @@ from sweepml.config.ablation import AblationConfig
 from sweepml.config.benchmark import BenchmarkConfig
 from sweepml.config.features import FeatureTableConfig
 from sweepml.config.inject import InjectConfig
+from sweepml.config.search import DimensionConfig, SearchConfig
 from sweepml.config.simulate import SimulateConfig
 from sweepml.config.train import DataConfig, TrainConfig
 
 _Config = TypeVar(
-    "_Config", TrainConfig, FeatureTableConfig, AblationConfig, BenchmarkConfig, InjectConfig, SimulateConfig
+    "_Config",
+    TrainConfig,
+    FeatureTableConfig,
+    AblationConfig,
+    BenchmarkConfig,
+    InjectConfig,
+    SearchConfig,
+    SimulateConfig,
 )
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
@@ -47,6 +57,12 @@ class _OpenTrain(TrainConfig):
 @dataclass
 class _OpenAblation(AblationConfig):
     data: _OpenData = field(default_factory=_OpenData)
+
+
+@dataclass
+class _OpenSearch(SearchConfig):
+    data: _OpenData = field(default_factory=_OpenData)
+    space: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -76,6 +92,7 @@ def compose_train(overrides: list[str]) -> TrainConfig:
     ----------
     overrides
         In Hydra's grammar: ``data=field``, ``model.params.n_bags=1``, ``+data.captures.mine.log=...``.
+        ``model=FILE.yaml`` takes a file like those of conf/model/, which `sweepml search` writes.
 
     Raises
     ------
@@ -109,6 +126,26 @@ def compose_benchmark(overrides: list[str]) -> BenchmarkConfig:
     return config
 
 
+def compose_search(overrides: list[str]) -> SearchConfig:
+    """Compose the configuration of a hyperparameter search; as `compose_train`."""
+    config = _composed("search", SearchConfig, _OpenSearch, overrides)
+    # OmegaConf leaves the dataclass of a dictionary of dictionaries unmade.
+    config.space = {
+        model: {name: _dimension(f"space.{model}.{name}", told) for name, told in dimensions.items()}
+        for model, dimensions in config.space.items()
+    }
+    return config
+
+
+def _dimension(key: str, told: Any) -> DimensionConfig:
+    try:
+        made = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(DimensionConfig), told))
+    except (OmegaConfBaseException, ValueError, TypeError) as error:
+        raise ConfigError(f"configuration: {key}: {_lines(error)[0]}") from None
+    assert isinstance(made, DimensionConfig)
+    return made
+
+
 def compose_inject(overrides: list[str]) -> InjectConfig:
     """Compose the configuration of an injection; as `compose_train`."""
     return _composed("inject", InjectConfig, InjectConfig, overrides)
@@ -122,6 +159,7 @@ def compose_simulate(overrides: list[str]) -> SimulateConfig:
 def _composed(name: str, target: type[_Config], opened: type, overrides: list[str]) -> _Config:
     """Compose conf/<name>.yaml, whose schema while it is composed is `opened`, and return a `target`."""
     _store_schemas()
+    overrides = [one for override in overrides for one in _of_model_file(override)]
     try:
         with initialize_config_dir(str(config_dir()), version_base="1.3"):
             composed = compose(name, overrides=[_forced(override) for override in overrides])
@@ -141,6 +179,7 @@ def _store_schemas() -> None:
     store.store(name="ablation_schema", node=_OpenAblation)
     store.store(name="feature_table_schema", node=FeatureTableConfig)
     store.store(name="benchmark_schema", node=_OpenBenchmark)
+    store.store(name="search_schema", node=_OpenSearch)
     store.store(name="inject_schema", node=InjectConfig)
     store.store(name="simulate_schema", node=SimulateConfig)
 
@@ -157,6 +196,27 @@ def choices() -> dict[str, list[str]]:
     for file in sorted(config_dir().glob("*/*.yaml")):
         groups.setdefault(file.parent.name, []).append(file.stem)
     return groups
+
+
+def _of_model_file(override: str) -> list[str]:
+    """Return an override that names a model's file as those that it stands for, any other one as it is.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such file, or it holds no model.
+    """
+    key, _, text = override.partition("=")
+    if key != "model" or Path(text).suffix not in (".yaml", ".yml"):
+        return [override]
+    try:
+        read = yaml.safe_load(Path(text).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"model={text} cannot be read: {error}") from None
+    if not isinstance(read, dict) or not isinstance(read.get("name"), str) or read.keys() - {"name", "params"}:
+        raise ConfigError(f"model={text}: expected a file with name and params, as those of conf/model/")
+    params = read.get("params") or {}
+    return [f"model={read['name']}", *(f"model.params.{name}={json.dumps(value)}" for name, value in params.items())]
 
 
 def _forced(override: str) -> str:

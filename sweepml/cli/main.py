@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from sweepml.errors import MissingExtraError, SweepmlError
+from sweepml.runtime.idle import IDLE_CLOSE_S
 
 EXIT_OK: Final = 0
 EXIT_ERROR: Final = 2
@@ -38,9 +39,17 @@ HYDRA_COMMANDS: Final = {
         "train",
         "thresholds of a detector from a site's own traffic (needs sweepml[train])",
     ),
+    "export": ("sweepml.cli.export", "train", "the bundle of a run or a registered model (needs sweepml[train])"),
     "inject": ("sweepml.cli.inject", "train", "put labelled sweeps into a log of your own (needs sweepml[train])"),
+    "promote": (
+        "sweepml.cli.promote",
+        "train",
+        "make a detector the champion if nothing gets worse (sweepml[train])",
+    ),
+    "search": ("sweepml.cli.search", "train", "parameters of a model by cross-validation (needs sweepml[train])"),
     "simulate": ("sweepml.cli.simulate", "train", "a made-up network with sweeps in it (needs sweepml[train])"),
     "train": ("sweepml.cli.train", "train", "train a detector on labelled logs (needs sweepml[train])"),
+    "ui": ("sweepml.cli.ui", "train", "compare runs in MLflow's UI (needs sweepml[train])"),
 }
 """Command -> module whose ``run(overrides) -> int`` it is, extra that it needs, help. What follows such a
 command on the line is Hydra's, word by word."""
@@ -205,6 +214,13 @@ def _add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "files in them; - is standard input",
     )
     score.add_argument("--follow", action="store_true", help="wait for more at the end of the last log")
+    score.add_argument(
+        "--idle-close",
+        metavar="SECONDS",
+        type=float,
+        default=IDLE_CLOSE_S,
+        help="while a followed log is silent, close windows so long after their end (default: %(default)g; inf: never)",
+    )
     score.add_argument("--output", metavar="FILE", help="append alerts to this file")
     score.add_argument(
         "--format",
@@ -262,6 +278,7 @@ def _score(options: argparse.Namespace) -> int:
             bundle=bundle,
             inputs=inputs,
             follow=options.follow,
+            idle_close_s=options.idle_close,
             output=options.output,
             log_format=options.format,
             alert_format=options.alert_format,

@@ -24,6 +24,7 @@ from sweepml.origins.report import ReadReport
 from sweepml.runtime.alerts import Alert, AlertState
 from sweepml.runtime.bundle import Bundle
 from sweepml.runtime.default_detector import DEFAULT_DETECTOR
+from sweepml.runtime.idle import IDLE_CLOSE_S, IdleClock
 from sweepml.runtime.lines import LineReader
 from sweepml.runtime.session import ScoringSession, SessionCounts
 from sweepml.runtime.sinks import AlertSink, find_format
@@ -50,6 +51,8 @@ class ScoreOptions:
         Logs, oldest first, or folders and patterns (`sweepml.origins.paths`); ``-`` is standard input.
     follow
         Wait for more at the end of the last log, until interrupted or terminated.
+    idle_close_s
+        While a followed log is silent, its windows close so long after their end; see `IdleClock`.
     output
         File to which alerts are appended; None for standard output.
     log_format, alert_format
@@ -61,6 +64,7 @@ class ScoreOptions:
     bundle: str
     inputs: tuple[str, ...]
     follow: bool = False
+    idle_close_s: float = IDLE_CLOSE_S
     output: str | None = None
     log_format: str = AUTO
     alert_format: str = "ocsf"
@@ -101,7 +105,7 @@ def run(options: ScoreOptions) -> int:
     options = _checked(options)
     bundle = Bundle(options.bundle)
     session = ScoringSession(bundle)
-    inputs = _Inputs(options, session)
+    inputs, idle = _Inputs(options, session), IdleClock(options.idle_close_s)
     started_s = time.monotonic()
     with AlertSink(options.output, options.alert_format) as sink:
         progress = _Progress(session, enabled=not options.quiet and sys.stderr.isatty())
@@ -113,7 +117,7 @@ def run(options: ScoreOptions) -> int:
 
         with inputs.stopped_by_signals(), summary_instead_of_warnings(enabled=not options.quiet):
             for connections in inputs:
-                tell(session.push(connections))
+                tell(_taken(session, idle, connections))
                 session.compact()
                 progress.show()
             tell(session.flush())
@@ -124,6 +128,18 @@ def run(options: ScoreOptions) -> int:
     if inputs.failure is not None:
         raise inputs.failure
     return _EXIT_INTERRUPTED if inputs.stopped_by == signal.SIGINT else 0
+
+
+def _taken(session: ScoringSession, idle: IdleClock, connections: Connections) -> list[Alert]:
+    """Return what records give rise to, or, where none came, what the time does that has gone by."""
+    now_s = time.monotonic()
+    if len(connections):
+        alerts = session.push(connections)
+        if session.clock_us is not None:
+            idle.came(now_s, session.clock_us)
+        return alerts
+    to_us = idle.reached_us(now_s)
+    return [] if to_us is None else session.advance(to_us)
 
 
 def summary(reports: list[ReadReport], counts: SessionCounts, elapsed_s: float) -> str:
@@ -145,6 +161,8 @@ def summary(reports: list[ReadReport], counts: SessionCounts, elapsed_s: float) 
             f"{amount(alerts[AlertState.UPDATE], 'update')}, {alerts[AlertState.CLOSE]:,} closed",
         ),
     ]
+    if counts.advances:
+        rows.append(("silent", f"time went on without a record {amount(counts.advances, 'time')}"))
     if stream.restarts:
         rows.append(("clock set back", f"{amount(stream.restarts, 'time')} (the log starts anew in the past)"))
     if counts.evicted:
@@ -159,6 +177,7 @@ def _checked(options: ScoreOptions) -> ScoreOptions:
     """Refuse what cannot work before anything is opened or written; return the options with the files named."""
     find_format(options.alert_format)
     check_format(options.log_format)
+    IdleClock(options.idle_close_s)
     if options.follow and options.inputs[-1] == STDIN:
         raise ConfigError("standard input cannot be followed: it ends when its writer ends; leave --follow out")
     # A followed file may come into being later.

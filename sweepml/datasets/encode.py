@@ -149,11 +149,6 @@ def read_frame(path: str | os.PathLike[str], origin: str = AUTO) -> pd.DataFrame
     return connections_to_frame(table_to_connections(table, hosts), hosts)
 
 
-def empty_connections() -> Connections:
-    """Return no connections."""
-    return table_to_connections(TABLE_SCHEMA.empty_table(), HostTable())
-
-
 def _identity_code(name: str, hosts: HostTable) -> int:
     return hosts.encode_identity(name) if name else -1
 

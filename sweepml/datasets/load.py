@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweepml.datasets.capture import Capture
-from sweepml.datasets.encode import empty_connections, table_to_connections
+from sweepml.datasets.encode import table_to_connections
 from sweepml.datasets.episodes import read_episodes, read_roles, read_scripts
 from sweepml.datasets.labels import episodes_from_labels, label_connections
 from sweepml.datasets.paths import expand_stored, open_input
@@ -99,7 +99,7 @@ def load_capture(source: CaptureSource, plan: FeaturePlan) -> tuple[Capture, Rea
     readers = [read_connections(path, source.origin) for path in paths]
     # Encoded batch by batch, so that the text never stands in memory as a whole.
     parts = [table_to_connections(batch, hosts) for reader in readers for batch in reader]
-    connections = Connections.concat(parts or [empty_connections()])
+    connections = Connections.concat(parts or [Connections.empty()])
     label = label_connections(connections, hosts, episodes)
     if source.use_log_labels:
         episodes += episodes_from_labels(connections, hosts)

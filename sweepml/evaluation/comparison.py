@@ -245,6 +245,30 @@ def compare(
     )
 
 
+def of_contestant(results: Mapping[str, Any], contestant: str, called: str) -> dict[str, Any]:
+    """Return what results say of one contestant, under another name, so that two of them can be compared.
+
+    Parameters
+    ----------
+    results
+        Of `results_of`.
+    contestant
+        Whose entries are kept.
+    called
+        Its name in what is returned.
+
+    Raises
+    ------
+    InputError
+        If the contestant was not judged, or the results have another layout.
+    """
+    entries = [entry for (_, name), entry in _entries(results, contestant).items() if name == contestant]
+    if not entries:
+        names = sorted({entry["contestant"] for entry in results["entries"]})
+        raise InputError(f"{contestant} was not judged in these results; {did_you_mean(contestant, names)}")
+    return {"format": RESULTS_FORMAT, "entries": [{**entry, "contestant": called} for entry in entries]}
+
+
 def render_comparison(comparison: Comparison) -> str:
     """Return a comparison as text: what differs, then whether it is worse."""
     parts = [_render_entry(entry) for entry in comparison.entries if not entry.is_same]

@@ -20,7 +20,7 @@ from sweepml.features.edges import RowEdges
 from sweepml.features.plan import FeaturePlan
 from sweepml.models.base import Detector
 from sweepml.models.calibration import PlattCalibration
-from sweepml.runtime.bundle import GOLDEN_TOLERANCE, Bundle
+from sweepml.runtime.bundle import GOLDEN_TOLERANCE, Bundle, count_flipped
 from sweepml.schema.catalogue import CATALOGUE, SCHEMA_HASH
 from sweepml.schema.edge_catalogue import EDGE_NAMES, EDGE_SCHEMA_HASH
 from sweepml.schema.manifest import EdgeInputs, FeatureUsage, Manifest
@@ -226,12 +226,12 @@ def check_parity(
     Raises
     ------
     BundleError
-        If they differ by more than 1e-6 or on any verdict.
+        If they differ by more than 1e-6, or on a verdict about a score that is farther than that from the threshold.
     """
     trained = detector.score(values, edges)
     served, verdicts = bundle.score(values, edges)
     difference = float(np.abs(trained - served).max()) if len(values) else 0.0
-    flipped = int(np.count_nonzero(verdicts != detector.verdicts(trained)))
+    flipped = count_flipped(detector.verdicts(trained), verdicts, trained, bundle.manifest.thresholds)
     if difference > GOLDEN_TOLERANCE or flipped:
         raise BundleError(
             f"the exported model is not the trained one: over {len(values)} rows scores differ by up to "

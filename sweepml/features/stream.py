@@ -74,7 +74,7 @@ class FeatureStream:
 
     @property
     def clock_us(self) -> int | None:
-        """Largest start time seen, None before the first record."""
+        """Largest start time seen, or told by `advance_batches`; None before the first record."""
         return self._panes.clock_us
 
     def push(self, connections: Connections) -> FeatureRows:
@@ -88,6 +88,10 @@ class FeatureStream:
     def push_batches(self, connections: Connections) -> Iterator[FeatureBatch]:
         """Like `push`, with the graphs beside the rows, a batch of windows at a time."""
         return self._compute(self._panes.push(connections))
+
+    def advance_batches(self, to_us: int) -> Iterator[FeatureBatch]:
+        """Close windows up to a time, though no record has come; see `PaneStream.advance`."""
+        return self._compute(self._panes.advance(to_us))
 
     def flush_batches(self) -> Iterator[FeatureBatch]:
         """Like `flush`, with the graphs beside the rows."""

@@ -63,6 +63,12 @@ class Connections:
     def __len__(self) -> int:
         return len(self.ts_us)
 
+    @classmethod
+    def empty(cls) -> Connections:
+        """Return no connections."""
+        number, code, small = np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.uint8)
+        return cls(number, code, code, np.empty(0, np.uint32), small, number, number, number, number, number, small)
+
     def take(self, index: NDArray[np.integer] | NDArray[np.bool_] | slice) -> Connections:
         """Return the rows that an index, mask or slice picks."""
         pick = picker(index)

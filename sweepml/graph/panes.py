@@ -6,7 +6,8 @@ make 600 s windows and 600 s panes, and those make 3,600 s windows.
 
 Time and lateness
 -----------------
-The stream's *clock* is the largest start time among the records that have arrived. A window [start, end) is closed by
+The stream's *clock* is the largest start time among the records that have arrived, or what `PaneStream.advance` was
+told where they stay away. A window [start, end) is closed by
 the first record that brings the clock to its end or beyond, and holds exactly the records with
 ``start <= ts < end`` that arrived before that one. Logs are written when connections end, so that records arrive late
 all the time: a late record still joins every window that is open. One that no open window covers is counted
@@ -218,6 +219,26 @@ class PaneStream:
             if window.end_us == last[window.spec]
         ]
         self._reset()
+        return closed
+
+    def advance(self, to_us: int) -> list[ClosedWindow]:
+        """Bring the clock to the last pane boundary up to a time, as a record of that time would.
+
+        For a stream that is silent though time goes on. Does nothing before the first record, nor backwards. Records
+        that come afterwards find those windows closed that end at the boundary or before; if none of them starts before
+        the boundary, everything is as if it had never been called.
+
+        Returns
+        -------
+        list of ClosedWindow
+            Those that the clock closed.
+        """
+        boundary_us = to_us // self._pane_us * self._pane_us
+        if self._clock_us is None or boundary_us <= self._clock_us:
+            return []
+        closed = [self._remember(window) for window in self._advance(boundary_us)]
+        self._pending, self._pending_rows, self._folded = [], 0, {}
+        self._clock_us = boundary_us
         return closed
 
     def mark_hosts(self, mask: NDArray[np.bool_]) -> None:

@@ -136,6 +136,10 @@ class Detector(ABC):
         """
         return None
 
+    def learning_curves(self) -> dict[str, tuple[float, ...]]:
+        """Return figure -> its value after each epoch of the fit; empty for a model that has no epochs."""
+        return {}
+
     def params(self) -> dict[str, Any]:
         """Return the constructor parameters that make the model what it is.
 

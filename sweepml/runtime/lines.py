@@ -59,7 +59,8 @@ class LineReader:
     batch_rows
         Largest number of rows in a batch.
     follow
-        At the end of the file, wait for more, until `close` is called. A file that does not exist yet is
+        At the end of the file, wait for more, until `close` is called; each look that finds nothing gives an empty
+        batch, so that whoever iterates can tell the time. A file that does not exist yet is
         waited for, one that was rotated is read to its end before its successor, and one that was truncated
         is read anew.
     poll_s
@@ -118,6 +119,9 @@ class LineReader:
         """Yield connections in the order of the log; bad rows are counted in `report` and left out."""
         try:
             for chunk in self._followed() if self._follow else self._whole():
+                if chunk == b"":
+                    yield Connections.empty()
+                    continue
                 for connections in self._end(chunk) if isinstance(chunk, _End) else self._take(chunk):
                     if len(connections):
                         ts_us = connections.ts_us
@@ -140,7 +144,7 @@ class LineReader:
         yield _End.CUT if self._closed.is_set() else _End.COMPLETE
 
     def _followed(self) -> Iterator[bytes | _End]:
-        """Yield the chunks of a growing file, and wherever a file ended and another begins."""
+        """Yield the chunks of a growing file, an empty one where it has not grown, and wherever a file ended."""
         log = self._wait_for_file()
         try:
             while log is not None:
@@ -155,6 +159,7 @@ class LineReader:
                     break
                 change = self._change(log)
                 if change is None:
+                    yield b""
                     self._closed.wait(self._poll_s)
                     continue
                 # The writer may have written between our last read and the change.

@@ -40,6 +40,8 @@ class SessionCounts:
         Distinct sources that were scored; the others contacted too few destinations to be judged.
     evicted
         Findings that were closed early to bound memory.
+    advances
+        How often time went on without a record.
     alerts
         State -> number of alerts.
     """
@@ -49,6 +51,7 @@ class SessionCounts:
     positives: int = 0
     sources: int = 0
     evicted: int = 0
+    advances: int = 0
     alerts: Counter[AlertState] = field(default_factory=Counter)
 
 
@@ -103,9 +106,30 @@ class ScoringSession:
         """Number of findings that are open."""
         return len(self._book)
 
+    @property
+    def clock_us(self) -> int | None:
+        """Time up to which the session has come; None before the first record."""
+        return self._stream.clock_us
+
     def push(self, connections: Connections) -> list[Alert]:
         """Take records in arrival order; return what the windows that they closed give rise to."""
         return self._count(self._judge(self._stream.push_batches(connections)))
+
+    def advance(self, to_us: int) -> list[Alert]:
+        """Let time go on to `to_us`, though no record has come; return what the windows that it closes give rise to.
+
+        For a log that is silent: its last windows need not wait for the next record, nor do findings that are over.
+        See `sweepml.runtime.idle` for when. Records that start before that time and come afterwards join the windows
+        that are still open, or are late. If there are none, the alerts are those of a session that was not told, only
+        earlier.
+        """
+        before_us = self._stream.clock_us
+        alerts = self._judge(self._stream.advance_batches(to_us))
+        clock_us = self._stream.clock_us
+        if clock_us is not None and clock_us != before_us:
+            self._counts.advances += 1
+            alerts += self._book.advance(clock_us)
+        return self._count(alerts)
 
     def flush(self) -> list[Alert]:
         """End the input: judge the windows that are still open, and close every finding.

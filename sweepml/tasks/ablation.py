@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -11,19 +11,14 @@ import numpy as np
 
 from sweepml.config.ablation import AblationConfig
 from sweepml.datasets.capture import Capture
-from sweepml.datasets.splits import SourceGroups, assign_groups
 from sweepml.errors import ConfigError
-from sweepml.evaluation.alerts import JudgementRules
-from sweepml.evaluation.episodes import EpisodeReport, evaluate_alerts
-from sweepml.evaluation.windows import average_precision
 from sweepml.models.base import Detector
-from sweepml.models.registry import make_model
 from sweepml.pipeline.rows import LabelledRows
 from sweepml.schema.catalogue import CATALOGUE, FAMILIES, SCHEMA_HASH
-from sweepml.tasks.cross_validation import judge, judged_captures, out_of_fold
-from sweepml.tasks.data import TrainingTable, load_captures, plan_for, training_table
+from sweepml.tasks.data import TrainingData, read_training_data, require_sweeps
 from sweepml.tasks.progress import Progress, Silent
-from sweepml.tasks.train import alert_budget
+from sweepml.tasks.settings import alert_budget, model_maker
+from sweepml.tasks.tryout import try_out
 
 NOTHING: Final = "nothing"
 """Name of the run that leaves out nothing."""
@@ -79,13 +74,6 @@ class Ablation:
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class _Data:
-    captures: list[Capture]
-    groups: SourceGroups
-    table: TrainingTable
-
-
 def ablate(config: AblationConfig, progress: Progress | None = None) -> Ablation:
     """Leave out each feature family in turn and cross-validate.
 
@@ -110,17 +98,13 @@ def ablate(config: AblationConfig, progress: Progress | None = None) -> Ablation
         raise ConfigError(f"output={config.output}: there is no folder {path.parent}")
     if not config.seeds or min(config.seeds) < 0 or len(set(config.seeds)) < len(config.seeds):
         raise ConfigError(f"seeds must be one or several different numbers, none negative, got {config.seeds}")
-    plan = plan_for(config.features, [make_model(config.model.name, config.model.params)])
-    captures, _ = load_captures(config.data, plan, progress)
-    if not any(episode.is_sweep for capture in captures for episode in capture.episodes):
-        raise ConfigError("these captures hold no labelled sweep, so that there is nothing to catch")
-    table = training_table(
-        captures, plan, config.features.positive_dst_count, config.variants, config.seeds[0], progress
-    )
-    data = _Data(captures, assign_groups(captures, together=config.data.together), table)
+    make = model_maker(config.model)
+    alert_budget(config.alerts)
+    data = read_training_data(config, config.seeds[0], progress)
+    require_sweeps(data.captures)
     progress.stage("leaving out families", (len(FAMILIES) + 1) * len(config.seeds))
-    full, *without = (_run(config, data, family, progress) for family in (NOTHING, *FAMILIES))
-    page = render(config, captures, full, without)
+    full, *without = (_run(config, make, data, family, progress) for family in (NOTHING, *FAMILIES))
+    page = render(config, data.captures, full, without)
     path.write_text(page, encoding="utf-8")
     return Ablation(full, tuple(without), page, path)
 
@@ -142,44 +126,23 @@ def without_family(rows: LabelledRows, family: str) -> LabelledRows:
     return replace(rows, features=replace(rows.features, values=values))
 
 
-def _run(config: AblationConfig, data: _Data, family: str, progress: Progress) -> Outcome:
+def _run(
+    config: AblationConfig, make: Callable[[], Detector], data: TrainingData, family: str, progress: Progress
+) -> Outcome:
     rows, varied = (without_family(some, family) for some in (data.table.rows, data.table.varied))
     table = replace(data.table, rows=rows, varied=varied)
-    reports, precision = [], []
+    tried = []
     for seed in config.seeds:
-        report, average = _judged(config, data, table, seed)
-        reports.append(report)
-        precision.append(average)
+        tried.append(try_out(make, replace(data, table=table), config, seed))
         progress.step()
     return Outcome(
         left_out=family,
         columns=len(FAMILIES.get(family, ())),
-        episodes=reports[0].episode_count,
-        caught=tuple(len(report.caught) for report in reports),
-        average_precision=tuple(precision),
-        false_alerts=tuple(report.false_alerts for report in reports),
+        episodes=tried[0].report.episode_count,
+        caught=tuple(len(one.report.caught) for one in tried),
+        average_precision=tuple(one.average_precision for one in tried),
+        false_alerts=tuple(one.report.false_alerts for one in tried),
     )
-
-
-def _judged(config: AblationConfig, data: _Data, table: TrainingTable, seed: int) -> tuple[EpisodeReport, float]:
-    """Cross-validate; return what became of the alerts, and the average precision of the windows."""
-
-    def make() -> Detector:
-        return make_model(config.model.name, config.model.params)
-
-    found = out_of_fold(make, table, data.groups, config.split, seed, Silent())
-    tested = judged_captures(data.captures, table.rows, config.split)
-    validated = judge(found, table.rows, data.groups, tested, alert_budget(config.alerts))
-    scored = validated.scored
-    report = evaluate_alerts(
-        tested,
-        scored.to_alerts(validated.verdicts, config.model.name),
-        JudgementRules(close_after_s=config.alerts.close_after_s),
-        detector=config.model.name,
-        seed=seed,
-    )
-    labelled = scored.y >= 0
-    return report, average_precision(scored.y[labelled] == 1, scored.score[labelled])
 
 
 def render(config: AblationConfig, captures: Sequence[Capture], full: Outcome, without: Sequence[Outcome]) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from sweepml.datasets.capture import Capture
-from sweepml.datasets.encode import empty_connections, table_to_connections
+from sweepml.datasets.encode import table_to_connections
 from sweepml.datasets.load import fingerprint
 from sweepml.datasets.paths import expand_stored
 from sweepml.datasets.reader import read_connections
@@ -103,6 +103,11 @@ class SiteCalibration:
     alerts_before: int
     alerts_after: int
     suspects: tuple[Suspect, ...]
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the thresholds keep the budget: nothing can where benign sources get the score 1 itself."""
+        return all(one.within_budget for one in self.choice.horizons)
 
     @property
     def to_review(self) -> int:
@@ -202,6 +207,13 @@ def render_calibration(result: SiteCalibration) -> str:
         f"thresholds, {result.alerts_before} at those before; the budget of {budget:g} a day per 1,000 sources allows "
         f"{choice.exposure.allowed(budget):.3g}"
     )
+    if not result.is_kept:
+        over = ", ".join(f"{one.horizon_s} s" for one in choice.horizons if not one.within_budget)
+        lines.append(
+            f"no threshold keeps the budget at {over} windows, where sources of this traffic get the highest score "
+            "there is: leave them out with without=ADDRESS,ADDRESS and keep their alerts from people elsewhere, or "
+            "train with this traffic as background"
+        )
     if not choice.is_verifiable:
         lines.append(
             f"so much traffic can verify no rate below {choice.lowest_verifiable_rate:.3g} per day per 1,000 sources: "
@@ -225,7 +237,7 @@ def render_calibration(result: SiteCalibration) -> str:
 
 def _site(logs: Sequence[str], plan: FeaturePlan, origin: str) -> Capture:
     """Return the logs, one after the other, as one capture without any truth."""
-    hosts, parts, digest = plan.new_hosts(), [empty_connections()], hashlib.sha256()
+    hosts, parts, digest = plan.new_hosts(), [Connections.empty()], hashlib.sha256()
     for log in logs:
         for path in expand_stored(log):
             parts += [table_to_connections(batch, hosts) for batch in read_connections(path, origin)]

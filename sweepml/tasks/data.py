@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sweepml.config.train import CaptureConfig, DataConfig, FeaturesConfig, VariantsConfig
+from sweepml.config.train import CaptureConfig, DataConfig, FeaturesConfig, TrainConfig, VariantsConfig
 from sweepml.datasets.capture import Capture
 from sweepml.datasets.load import CaptureSource, load_capture
 from sweepml.datasets.paths import expand_stored
+from sweepml.datasets.splits import SourceGroups, assign_groups
 from sweepml.errors import ConfigError, InputMissingError, did_you_mean
 from sweepml.features.plan import FeaturePlan
 from sweepml.graph.hosts import DEFAULT_INTERNAL_NETWORKS
@@ -22,6 +23,7 @@ from sweepml.pipeline.rows import LabelledRows, labelled_rows, thinned
 from sweepml.schema.catalogue import CATALOGUE, FAMILIES
 from sweepml.simulation.variants import Variant, vary
 from sweepml.tasks.progress import Progress
+from sweepml.tasks.settings import model_maker
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,69 @@ class TrainingTable:
         """Return the rows to fit on: those that a mask picks, and of these what `rows_per_source` leaves."""
         rows = self.rows if mask is None else self.rows.take(mask)
         return rows if self.rows_per_source is None else thinned(rows, self.rows_per_source)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """What a model is trained and cross-validated on.
+
+    Attributes
+    ----------
+    plan
+        Which rows were made.
+    captures
+        With their truth.
+    reads
+        What was read and rejected, by capture.
+    groups
+        Which sources stay on one side of every split.
+    table
+        Rows of the captures and of their varied copies.
+    """
+
+    plan: FeaturePlan
+    captures: tuple[Capture, ...]
+    reads: dict[str, ReadReport]
+    groups: SourceGroups
+    table: TrainingTable
+
+
+def read_training_data(config: TrainConfig, seed: int, progress: Progress) -> TrainingData:
+    """Read the captures of a configuration and compute their rows.
+
+    Parameters
+    ----------
+    config
+        Of the data, the features and the varied copies.
+    seed
+        Of the varied copies.
+    progress
+        Told about both stages.
+
+    Raises
+    ------
+    ConfigError, InputMissingError
+        As `load_captures`.
+    InputError, LabelError
+        If a capture cannot be read.
+    """
+    plan = plan_for(config.features, [model_maker(config.model)()])
+    captures, reads = load_captures(config.data, plan, progress)
+    groups = assign_groups(captures, together=config.data.together)
+    table = training_table(captures, plan, config.features.positive_dst_count, config.variants, seed, progress)
+    return TrainingData(plan, tuple(captures), reads, groups, table)
+
+
+def require_sweeps(captures: Iterable[Capture]) -> None:
+    """Refuse captures on which nothing can be caught.
+
+    Raises
+    ------
+    ConfigError
+        If no episode of them is a sweep.
+    """
+    if not any(episode.is_sweep for capture in captures for episode in capture.episodes):
+        raise ConfigError("these captures hold no labelled sweep, so that there is nothing to catch")
 
 
 def feature_plan(config: FeaturesConfig) -> FeaturePlan:

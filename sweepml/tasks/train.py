@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from sweepml.baselines.registry import RULES, make_rule
-from sweepml.config.train import AlertsConfig, TrainConfig
+from sweepml.config.train import TrainConfig
 from sweepml.datasets.capture import Capture
-from sweepml.datasets.splits import SourceGroups, assign_groups
-from sweepml.errors import ConfigError
-from sweepml.evaluation.alerts import JudgementRules
+from sweepml.datasets.splits import SourceGroups
 from sweepml.evaluation.episodes import EpisodeReport, evaluate_alerts
 from sweepml.evaluation.exposure import Exposure
 from sweepml.evaluation.plots import precision_recall_figure
@@ -26,7 +24,7 @@ from sweepml.evaluation.report import (
     to_metrics,
     window_metrics,
 )
-from sweepml.evaluation.thresholds import MAX_THRESHOLD, AlertBudget, ThresholdChoice, choose_thresholds, clear_of
+from sweepml.evaluation.thresholds import MAX_THRESHOLD, ThresholdChoice, choose_thresholds, clear_of
 from sweepml.evaluation.windows import WindowReport, evaluate_windows
 from sweepml.export.bundle import (
     CalibratedDetector,
@@ -38,7 +36,6 @@ from sweepml.export.bundle import (
     write_bundle,
 )
 from sweepml.models.base import Detector
-from sweepml.models.registry import make_model
 from sweepml.origins.report import ReadReport
 from sweepml.schema.alert import AlertRow
 from sweepml.schema.catalogue import FEATURE_NAMES, SCHEMA_HASH
@@ -53,9 +50,10 @@ from sweepml.tasks.cross_validation import (
     out_of_fold,
     scored_rows,
 )
-from sweepml.tasks.data import TrainingTable, feature_plan, load_captures, plan_for, training_table
+from sweepml.tasks.data import TrainingTable, feature_plan, read_training_data
 from sweepml.tasks.progress import Progress, Silent
-from sweepml.tracking.mlflow_run import Recorded, Store, recorded_run, sqlite_uri
+from sweepml.tasks.settings import alert_budget, check_seeds, judgement_rules, model_maker
+from sweepml.tracking.mlflow_run import Recorded, Store, recorded_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,26 +132,18 @@ def train(config: TrainConfig, progress: Progress | None = None) -> TrainResult:
     """
     progress = progress or Silent()
     # Whatever is wrong with the configuration should not cost the reading of the data.
-    plan = plan_for(config.features, [make_model(config.model.name, config.model.params)])
+    make = model_maker(config.model)
     for rule in config.rules:
         make_rule(rule)
-    alert_budget(config.alerts)
-    if config.seed < 0:
-        raise ConfigError(f"seed must not be negative, got {config.seed}")
-    captures, reads = load_captures(config.data, plan, progress)
-    groups = assign_groups(captures, together=config.data.together)
-    table = training_table(captures, plan, config.features.positive_dst_count, config.variants, config.seed, progress)
-
-    def make() -> Detector:
-        return make_model(config.model.name, config.model.params)
-
-    store = Store(
-        config.tracking.uri or sqlite_uri(Path(config.output_root) / "mlflow.db"),
-        config.tracking.experiment,
-        config.tracking.registered_model,
-    )
+    budget = alert_budget(config.alerts)
+    check_seeds([config.seed])
+    data = read_training_data(config, config.seed, progress)
+    plan, captures, groups, table = data.plan, data.captures, data.groups, data.table
+    store = Store.of(config.tracking, config.output_root)
     with recorded_run(store, config.name) as run:
-        run.log_config(flatten(config), json.dumps(asdict(config), indent=2))
+        run.log_config(recorded_params(config), json.dumps(asdict(config), indent=2))
+        for capture in captures:
+            run.log_data(capture.name, config.data.captures[capture.name].log, capture.fingerprint)
         run.set_tags(
             {
                 "feature_schema": SCHEMA_HASH,
@@ -164,7 +154,7 @@ def train(config: TrainConfig, progress: Progress | None = None) -> TrainResult:
         )
         found = out_of_fold(make, table, groups, config.split, config.seed, progress)
         tested = judged_captures(captures, table.rows, config.split)
-        validated = judge(found, table.rows, groups, tested, alert_budget(config.alerts))
+        validated = judge(found, table.rows, groups, tested, budget)
         evaluations = evaluate(config, tested, validated)
         scored = validated.scored
         windows = evaluate_windows(scored.y, scored.score, validated.verdicts, scored.horizon_s)
@@ -192,13 +182,16 @@ def train(config: TrainConfig, progress: Progress | None = None) -> TrainResult:
         parity = check_parity(bundle, detector, features.values, features.edges)
         text = render(evaluations, choice)
         run.log_metrics({**metrics, "validation/onnx_difference": parity})
+        for name, values_by_epoch in detector.model.learning_curves().items():
+            run.log_curve(f"fit/{name}", values_by_epoch)
+        run.describe(f"{config.model.name} on {config.data.name}\n\n```\n{text}\n```")
         run.log_text(text, "evaluation.txt")
         run.log_figure(precision_recall_figure(scored, validated.verdicts), "precision_recall.png")
         recorded = run.register_bundle(
             path, len(FEATURE_NAMES), len(plan.windows), len(EDGE_NAMES) if plan.edges_per_row else 0
         )
         progress.step()
-    return TrainResult(path, bundle.bundle_id, evaluations, windows, choice, parity, recorded, store, text, reads)
+    return TrainResult(path, bundle.bundle_id, evaluations, windows, choice, parity, recorded, store, text, data.reads)
 
 
 def evaluate(config: TrainConfig, captures: Sequence[Capture], validated: CrossValidated) -> tuple[Evaluation, ...]:
@@ -208,7 +201,7 @@ def evaluate(config: TrainConfig, captures: Sequence[Capture], validated: CrossV
         name: [a for c in captures for a in make_rule(name).alerts(c.connections, c.hosts, c.name)]
         for name in config.rules
     }
-    judgement = JudgementRules(close_after_s=config.alerts.close_after_s)
+    judgement = judgement_rules(config.alerts)
 
     def report(detector: str, raised: Sequence[AlertRow], some: Sequence[Capture]) -> EpisodeReport:
         names = {capture.name for capture in some}
@@ -285,11 +278,6 @@ def render_thresholds(choice: ThresholdChoice) -> str:
     return "\n".join(lines)
 
 
-def alert_budget(config: AlertsConfig) -> AlertBudget:
-    """Return the alert budget that a configuration describes."""
-    return AlertBudget(config.budget_per_day_per_1000, close_after_s=config.close_after_s, floor=config.threshold_floor)
-
-
 def bundle_path(config: TrainConfig) -> Path:
     """Return where a run's bundle is written."""
     return Path(config.output_root) / config.name / "detector.onnx"
@@ -315,6 +303,15 @@ def _training_facts(captures: Sequence[Capture], table: TrainingTable) -> dict[s
             "varied_copies": len(table.varied),
         },
     }
+
+
+def recorded_params(config: TrainConfig) -> dict[str, Any]:
+    """Return the flat configuration without what tells no runs apart: where things lie, and the captures.
+
+    The captures are recorded as data, and the whole configuration as a file.
+    """
+    left_out = ("data.captures.", "data.root", "data.real_root", "output_root", "tracking.", "space.")
+    return {key: value for key, value in flatten(config).items() if not key.startswith(left_out)}
 
 
 def flatten(config: TrainConfig) -> dict[str, Any]:

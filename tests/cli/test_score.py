@@ -256,6 +256,25 @@ def test_followed_log_raises_alerts_as_it_grows_and_ends_in_order(
     assert "records         51 in" in told
 
 
+def test_a_followed_log_that_falls_silent_raises_its_alert(detector: Path, tmp_path: Path) -> None:
+    log, out = tmp_path / "conn.log", tmp_path / "alerts.jsonl"
+    # The first window of the sweep ends a second after its last record.
+    write_log(log, sweep_rows(50, at_s=4.0))
+    command = [sys.executable, "-m", "sweepml.cli.main", "score", str(detector), str(log), "--follow"]
+    with subprocess.Popen(
+        [*command, "--output", str(out), "--idle-close", "0.2"], stderr=subprocess.PIPE, text=True, env=os.environ
+    ) as process:
+        try:
+            wait_for('"state":"open"', out, process)
+            process.send_signal(signal.SIGTERM)
+            _, told = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 0
+    assert states_in(out.read_text()) == ["open", "close"]
+    assert "time went on without a record 1 time" in told
+
+
 def test_progress_is_for_terminals(
     detector: Path, conn_log: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:

@@ -12,6 +12,7 @@ from sweepml.cli.compose import (
     compose_ablation,
     compose_features,
     compose_inject,
+    compose_search,
     compose_simulate,
     compose_train,
     config_dir,
@@ -19,6 +20,7 @@ from sweepml.cli.compose import (
 from sweepml.config.ablation import AblationConfig
 from sweepml.config.features import FeatureTableConfig
 from sweepml.config.inject import InjectConfig
+from sweepml.config.search import DimensionConfig, SearchConfig
 from sweepml.config.simulate import SimulateConfig
 from sweepml.config.train import (
     AlertsConfig,
@@ -34,6 +36,7 @@ from sweepml.errors import ConfigError
 from sweepml.graph.hosts import DEFAULT_INTERNAL_NETWORKS
 from sweepml.models.registry import MODELS, make_model
 from sweepml.tasks.data import feature_plan
+from sweepml.tasks.search.space import search_space
 from sweepml.tasks.train import flatten
 
 OPTIONS = [(group, option) for group, options in choices().items() for option in options]
@@ -211,6 +214,67 @@ def test_ablate_yaml_has_the_keys_of_the_dataclass_and_trainings_defaults(repo_r
         assert getattr(composed, name) == getattr(made, name), name
     assert composed.data == compose_train([]).data
     assert composed.model == compose_train([]).model
+
+
+def test_search_yaml_has_the_keys_of_the_dataclass_and_trainings_defaults(repo_root: Path) -> None:
+    written = yaml.safe_load((repo_root / "conf" / "search.yaml").read_text())
+    groups = {key for entry in written.pop("defaults") if isinstance(entry, dict) for key in entry}
+    assert written.keys() | groups == {field.name for field in fields(SearchConfig)}
+    composed, trained = compose_search([]), compose_train([])
+    for name in ("split", "alerts", "data", "features", "variants", "model"):
+        assert getattr(composed, name) == getattr(trained, name), name
+    assert composed.n_trials == SearchConfig().n_trials
+
+
+@pytest.mark.parametrize("model", list(compose_search([]).space))
+def test_every_shipped_space_holds_the_shipped_parameters(model: str) -> None:
+    assert search_space(compose_search([f"model={model}"]))
+
+
+def test_a_dimension_can_be_changed_added_and_left_out() -> None:
+    config = compose_search(
+        [
+            "space.autoencoder.code.high=40",
+            "+space.autoencoder.epochs={low: 10, high: 80, whole: true}",
+            "~space.autoencoder.batch_size",
+        ]
+    )
+    own = config.space["autoencoder"]
+    assert own["code"] == DimensionConfig(4, 40, log=True, whole=True)
+    assert own["epochs"] == DimensionConfig(10, 80, whole=True)
+    assert "batch_size" not in own
+
+
+def test_a_misspelt_key_of_a_dimension_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"space\.autoencoder\.code: Key 'hihg' not in 'DimensionConfig'"):
+        compose_search(["+space.autoencoder.code.hihg=40"])
+
+
+def test_a_file_stands_for_a_model(tmp_path: Path) -> None:
+    file = tmp_path / "best.yaml"
+    file.write_text("name: gradient_boosting\nparams: {n_bags: 2, monotone: false}\n")
+    model = compose_train([f"model={file}", "model.params.n_bags=5"]).model
+    shipped = compose_train(["model=gradient_boosting"]).model.params
+    assert model == ModelConfig("gradient_boosting", shipped | {"n_bags": 5, "monotone": False})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "cannot be read: .*No such file"),
+        ("name: [", "cannot be read: "),
+        ("params: {}", "expected a file with name and params"),
+        ("name: autoencoder\nspace: {}", "expected a file with name and params"),
+        ("name: nothing", "there is no model=nothing"),
+        ("name: autoencoder\nparams: {hiden: 3}", "there is no key 'model.params.hiden'; did you mean"),
+    ],
+)
+def test_a_file_that_holds_no_model_is_refused(tmp_path: Path, text: str | None, said: str) -> None:
+    file = tmp_path / "best.yaml"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(ConfigError, match=said):
+        compose_train([f"model={file}"])
 
 
 def test_inject_and_simulate_yaml_have_the_keys_and_defaults_of_the_dataclasses(repo_root: Path) -> None:

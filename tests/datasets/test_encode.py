@@ -7,7 +7,6 @@ import pytest
 
 from sweepml.datasets.encode import (
     connections_to_frame,
-    empty_connections,
     frame_to_connections,
     read_frame,
     table_to_connections,
@@ -26,7 +25,7 @@ def conn_log(repo_root: Path) -> Path:
 def test_types_are_those_of_the_kernel(conn_log: Path) -> None:
     hosts = HostTable()
     found = table_to_connections(read_connections(conn_log).read_all(), hosts)
-    none = empty_connections()
+    none = Connections.empty()
     types = [int, np.int32, np.int32, np.uint32, np.uint8, *[np.int64] * 5, np.uint8, np.int32]
     for name, dtype in zip(Connections.__slots__, types, strict=True):
         assert getattr(found, name).dtype == getattr(none, name).dtype == np.dtype(dtype)

@@ -216,6 +216,15 @@ def test_growth_is_followed_and_half_lines_wait(tmp_path: Path, follow: Callable
     assert follower.reader.report.rejects == {}
 
 
+def test_a_look_that_finds_nothing_gives_an_empty_batch(tmp_path: Path, follow: Callable[[Path], Follower]) -> None:
+    path = tmp_path / "conn.log"
+    path.write_text(HEADER + rows(0, 2))
+    follower = follow(path)
+    wait_until(lambda: len(follower.parts) > 3)
+    assert [len(part) for part in follower.parts[:3]] == [2, 0, 0]
+    assert follower.reader.report.rows == 2
+
+
 def test_half_a_line_is_dropped_when_following_ends(tmp_path: Path, follow: Callable[[Path], Follower]) -> None:
     path = tmp_path / "conn.log"
     # Cut in the last field: it would pass for a whole line.
@@ -259,7 +268,7 @@ def test_a_rotated_log_may_have_other_columns(tmp_path: Path, follow: Callable[[
     (tmp_path / "new").write_text(new)
     (tmp_path / "new").rename(path)
     follower.wait_for([0, 1])
-    assert follower.parts[-1].orig_packets.tolist() == [7]
+    assert Connections.concat(follower.parts).orig_packets.tolist()[-1] == 7
 
 
 def test_records_are_paired_across_a_rotation(tmp_path: Path, follow: Callable[[Path], Follower]) -> None:
@@ -275,7 +284,7 @@ def test_records_are_paired_across_a_rotation(tmp_path: Path, follow: Callable[[
     (tmp_path / "new").write_text(names + reply + later)
     (tmp_path / "new").rename(path)
     follower.wait_for([1_767_225_600])
-    assert follower.parts[0].outcome.tolist() == [Outcome.ANSWERED]
+    assert Connections.concat(follower.parts).outcome.tolist() == [Outcome.ANSWERED]
     follower.stop()
     assert seconds(follower.parts) == [1_767_225_600, 1_767_226_200], "what still waits comes out at the end"
 

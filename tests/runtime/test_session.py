@@ -23,7 +23,7 @@ from sweepml.runtime.sinks import ocsf_line
 from tests.oracle.oracle import Record
 from tests.oracle.traffic import Case, assert_same_rows, cases, to_connections
 from tests.runtime.bundles import stub_bundle, write_bundle
-from tests.runtime.findings import batch_rows, contact, states, sweep
+from tests.runtime.findings import T0, US, batch_rows, contact, states, sweep
 
 CUTS = st.lists(st.integers(0, 10**6), max_size=12)
 CLOSE_AFTER = st.sampled_from([0.0, 10.0, 45.0, 3600.0])
@@ -271,3 +271,76 @@ def test_identities_on_one_address_are_findings_of_their_own() -> None:
     assert all(alert.dst_count == 5 for alert in alerts)
     assert json.loads(ocsf_line(alerts[0]))["evidences"][0]["src_endpoint"] == {"name": "pod/a"}
     assert states(session.flush()) == ["close"] * 4
+
+
+def ticked(bundle: Any, records: Sequence[Record], ticks: Sequence[int]) -> tuple[list[str], list[FeatureRows], Any]:
+    """Return alerts, rows and counts of a session that is told the time before those records that `ticks` name.
+
+    It is always told the latest time that no later record precedes.
+    """
+    rows: list[FeatureRows] = []
+    session = ScoringSession(bundle, observer=lambda some, _: rows.append(some))
+    cuts = [0, *sorted(tick % (len(records) + 1) for tick in ticks), len(records)]
+    alerts = []
+    for first, last in pairwise(cuts):
+        if first < len(records):
+            alerts += session.advance(min(record.ts_us for record in records[first:]))
+        alerts += session.push(to_connections(records[first:last], session.hosts))
+    alerts += session.flush()
+    return [ocsf_line(alert) for alert in alerts], rows, session.counts
+
+
+@settings(max_examples=300)
+@given(cases(), CUTS, st.integers(1, 5), CLOSE_AFTER, st.booleans())
+def test_time_that_goes_on_before_the_next_record_changes_no_alert_and_no_row(
+    case: Case, ticks: list[int], limit: int, close_after_s: float, in_order: bool
+) -> None:
+    milestones = (2, 4) if in_order else ()
+    bundle = stub_bundle(case.windows, limit=limit, close_after_s=close_after_s, milestones=milestones)
+    records = sorted(case.records, key=lambda record: record.ts_us) if in_order else list(case.records)
+    untold, rows, counts = ticked(bundle, records, [])
+    told, same_rows, same_counts = ticked(bundle, records, ticks)
+    assert told == untold
+    assert_same_rows(FeatureRows.concat(same_rows), FeatureRows.concat(rows))
+    assert replace(same_counts, advances=0) == replace(counts, advances=0)
+
+
+def test_a_silent_log_raises_its_alert_when_its_window_is_over() -> None:
+    session = ScoringSession(stub_bundle(((60, 10),), limit=20))
+    assert not session.push(to_connections(sweep(30), session.hosts))
+    begin_us = T0 * US
+    assert not session.advance(begin_us + 9_999_999)
+    (opened,) = session.advance(begin_us + 10_000_000)
+    assert (opened.state, opened.dst_count) == ("open", 30)
+    assert opened.detected_at.timestamp() == T0 + 10
+    assert session.counts.advances == 1
+
+
+def test_a_finding_of_a_silent_log_closes_when_it_is_over() -> None:
+    session = ScoringSession(stub_bundle(((60, 10),), limit=20, close_after_s=100.0))
+    session.push(to_connections(sweep(30), session.hosts))
+    states_so_far = [str(one.state) for one in session.advance((T0 + 160) * US)]
+    assert states_so_far == ["open"], "the last positive window ends at 60 s"
+    (closed,) = session.advance((T0 + 170) * US)
+    assert closed.state == "close"
+    assert session.open_count == 0
+
+
+def test_records_that_come_after_all_their_windows_closed_are_late_and_counted() -> None:
+    session = ScoringSession(stub_bundle(((60, 10),), limit=20))
+    session.push(to_connections(sweep(30), session.hosts))
+    session.advance((T0 + 200) * US)
+    session.push(to_connections(sweep(3, at_s=1), session.hosts))
+    assert session.counts.stream.late == 3
+    session.push(to_connections(sweep(3, at_s=150), session.hosts))
+    assert session.counts.stream.late == 3, "a window that ends later still takes them"
+
+
+def test_time_does_not_go_back_and_does_not_begin_without_a_record() -> None:
+    session = ScoringSession(stub_bundle(((60, 10),), limit=20))
+    assert not session.advance(T0 * US)
+    assert session.clock_us is None
+    session.push(to_connections(sweep(30), session.hosts))
+    clock_us = session.clock_us
+    assert not session.advance((T0 - 1000) * US)
+    assert (session.clock_us, session.counts.advances) == (clock_us, 0)

@@ -72,6 +72,81 @@ def test_known_sweep_is_left_out(bundle: Path, log: Path, tmp_path: Path) -> Non
     assert all(0.88 < threshold < 0.999994 for threshold in result.choice.thresholds.values())
 
 
+def _office(path: Path, sweepers: int, crawlers: int = 20) -> list[str]:
+    """Write a day of an office: crawlers of 21 to 32 answering hosts, small clients, sweepers of 24 to 35 dead ones.
+
+    Returns the sweepers' addresses.
+    """
+    lines = []
+    for n in range(crawlers):
+        lines += [_line(3_000 * n + i * 0.2, f"10.0.1.{n}", i, "SF") for i in range(21 + n % 12)]
+    for n in range(30):
+        lines += [_line(60 * i + n, f"10.0.2.{n}", i % 6, "SF") for i in range(300)]
+    swept = [f"10.0.9.{n}" for n in range(sweepers)]
+    for n, source in enumerate(swept):
+        lines += [_line(1_500 + 3_000 * n + i * 0.1, source, 500 + i, "S0") for i in range(24 + n % 12)]
+    path.write_text(HEADER + "".join(sorted(lines)))
+    return swept
+
+
+@pytest.mark.parametrize("sweepers", [0, 1, 5, 25])
+@pytest.mark.parametrize("per_day", [0, 4, 12])
+def test_the_budget_holds_however_much_of_the_traffic_sweeps(
+    bundle: Path, tmp_path: Path, sweepers: int, per_day: int
+) -> None:
+    _office(tmp_path / "conn.log", sweepers)
+    sources = 20 + 30 + sweepers
+    budget = AlertBudget(per_day * 1000 / sources)
+    result = calibrate_site(bundle, [str(tmp_path / "conn.log")], tmp_path / "site.onnx", budget)
+    assert result.is_kept
+    assert result.alerts_before >= sweepers
+    assert result.alerts_after <= result.choice.exposure.allowed(budget.per_day_per_1000) + 1e-9
+    site = Bundle(tmp_path / "site.onnx")
+    assert site.thresholds == result.choice.thresholds
+
+
+@pytest.mark.parametrize("sweepers", [0, 1, 5, 25])
+def test_every_sweeper_of_contaminated_traffic_is_to_be_reviewed_and_nobody_else(
+    bundle: Path, tmp_path: Path, sweepers: int
+) -> None:
+    swept = _office(tmp_path / "conn.log", sweepers)
+    result = calibrate_site(bundle, [str(tmp_path / "conn.log")], tmp_path / "site.onnx", AlertBudget(1.0))
+    assert {one.source for one in result.suspects if one.looks_like_sweep} == set(swept)
+    assert result.to_review == sweepers
+    assert [one.looks_like_sweep for one in result.suspects[:sweepers]] == [True] * sweepers
+    text = render_calibration(result)
+    assert f"{sweepers} of the {len(result.suspects)} sources above" in text
+    assert ("review them first" in text) == (sweepers > 0)
+
+
+def test_a_budget_that_no_threshold_can_keep_is_told(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "conn.log"
+    log.write_text(HEADER + "".join(_line(i * 0.1, "10.0.0.1", i, "SF") for i in range(90)))  # its score is 1
+    result = calibrate_site(bundle, [str(log)], tmp_path / "site.onnx", AlertBudget(1.0))
+    assert not result.is_kept
+    assert result.alerts_after > 0
+    text = render_calibration(result)
+    assert "no threshold keeps the budget at 60 s, 600 s, 3600 s windows" in text
+    assert "leave them out with without=" in text
+    assert main(["calibrate", str(bundle), str(log), f"output={tmp_path}/site.onnx"]) == 1
+    assert "no threshold keeps the budget" in capsys.readouterr().out
+
+
+def test_thresholds_without_the_sweepers_are_those_of_clean_traffic(bundle: Path, tmp_path: Path) -> None:
+    swept = _office(tmp_path / "dirty.log", 12)
+    _office(tmp_path / "clean.log", 0)
+    budget = AlertBudget(40.0)
+    dirty, clean = (
+        calibrate_site(bundle, [str(tmp_path / name)], tmp_path / "site.onnx", budget, settings)
+        for name, settings in (("dirty.log", SiteSettings(without=tuple(swept))), ("clean.log", None))
+    )
+    assert dirty.choice.thresholds == clean.choice.thresholds
+    spoiled = calibrate_site(bundle, [str(tmp_path / "dirty.log")], tmp_path / "site.onnx", budget)
+    assert max(spoiled.choice.thresholds.values()) > max(clean.choice.thresholds.values())
+
+
 def test_several_logs_are_one_stream(bundle: Path, log: Path, tmp_path: Path) -> None:
     lines = log.read_text().splitlines(keepends=True)
     parts = []

@@ -22,7 +22,7 @@ from sweepml.models.tail import TailCalibration
 from sweepml.models.training.checkpoint import Checkpoints, run_key
 from sweepml.models.training.device import AUTO, DEVICES, choose_device
 from sweepml.models.training.holdout import grouped_holdout
-from sweepml.models.training.loop import Settings, train
+from sweepml.models.training.loop import Settings, Trained, train
 from sweepml.schema.catalogue import FEATURE_NAMES
 from sweepml.schema.manifest import INPUT_NAME
 
@@ -42,7 +42,7 @@ class _Fitted:
     reconstruction: Reconstruction
     tail: TailCalibration
     weights: NDArray[np.float64]
-    best_epoch: int
+    training: Trained
 
 
 @dataclass
@@ -125,10 +125,8 @@ class Autoencoder(Detector):
         fitting = _part(normal, ~held)
         validation = _part(normal, held) if held.any() else fitting
         scaling = FeatureScaling.fit(fitting.values, fitting.share, UNBOUNDED)
-        network, best_epoch = self._train(scaling, fitting, validation, seed)
-        self.fitted_ = self._finish(
-            Reconstruction(scaling, network, np.ones(len(FEATURE_NAMES))), validation, best_epoch
-        )
+        network, training = self._train(scaling, fitting, validation, seed)
+        self.fitted_ = self._finish(Reconstruction(scaling, network, np.ones(len(FEATURE_NAMES))), validation, training)
         return self
 
     def score(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -152,9 +150,14 @@ class Autoencoder(Detector):
         """Return each feature's share of the error of the oddest normal rows, shape (features,)."""
         return self._fitted().weights
 
+    def learning_curves(self) -> dict[str, tuple[float, ...]]:
+        """Return the loss and the held-out loss after each epoch."""
+        done = self._fitted().training
+        return {"loss": done.loss, "held_out_loss": done.held_out_loss}
+
     def _train(
         self, scaling: FeatureScaling, fitting: NormalRows, validation: NormalRows, seed: int
-    ) -> tuple[Perceptron, int]:
+    ) -> tuple[Perceptron, Trained]:
         device = choose_device(self.device)
         features = len(FEATURE_NAMES)
         network = new_perceptron(
@@ -168,10 +171,10 @@ class Autoencoder(Detector):
         objective = DenoisingObjective(network, scaled(fitting), scaled(validation), self.hidden_share, self.trim_share)
         key = run_key(self.name, self.params(), seed, fitting.values, fitting.share, validation.values)
         settings = Settings(self.epochs, self.patience, self.batch_size, self.learning_rate)
-        best_epoch = train(objective, settings, seed, Checkpoints(self.checkpoint_dir, key))
-        return Perceptron.of(network), best_epoch
+        training = train(objective, settings, seed, Checkpoints(self.checkpoint_dir, key))
+        return Perceptron.of(network), training
 
-    def _finish(self, raw: Reconstruction, validation: NormalRows, best_epoch: int) -> _Fitted:
+    def _finish(self, raw: Reconstruction, validation: NormalRows, training: Trained) -> _Fitted:
         """Measure what errors are usual, and how rare larger ones are, on rows that were not fitted on."""
         if self.trim_share > 0:
             statistic = raw.statistic(validation.values)
@@ -183,7 +186,7 @@ class Autoencoder(Detector):
         statistic = done.statistic(validation.values)
         errors = done.feature_errors(validation.values[statistic >= np.quantile(statistic, 1.0 - _ODD)]).sum(axis=0)
         weights = errors / errors.sum() if errors.sum() > 0 else np.full(len(errors), 1 / len(errors))
-        return _Fitted(done, TailCalibration.fit(statistic, validation.share), weights, best_epoch)
+        return _Fitted(done, TailCalibration.fit(statistic, validation.share), weights, training)
 
     def _fitted(self) -> _Fitted:
         if self.fitted_ is None:

@@ -59,16 +59,28 @@ class Objective(Protocol):
         """Return the loss over the rows that are held out."""
 
 
-def train(objective: Objective, settings: Settings, seed: int, checkpoints: Checkpoints) -> int:
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """How a training went.
+
+    Attributes
+    ----------
+    best_epoch
+        Counted from 1; its weights are the network's.
+    loss, held_out_loss
+        After each epoch: the mean loss of its steps, and that over the rows that are held out.
+    """
+
+    best_epoch: int
+    loss: tuple[float, ...]
+    held_out_loss: tuple[float, ...]
+
+
+def train(objective: Objective, settings: Settings, seed: int, checkpoints: Checkpoints) -> Trained:
     """Train the objective's network in place, and leave it as it was in its best epoch.
 
     Deterministic by seed on one machine; a run that goes on from a checkpoint ends as if it had never stopped.
     Progress is logged at INFO. `torch.set_num_threads` is left to whoever calls.
-
-    Returns
-    -------
-    int
-        The best epoch, counted from 1.
 
     Raises
     ------
@@ -78,7 +90,7 @@ def train(objective: Objective, settings: Settings, seed: int, checkpoints: Chec
     network = objective.network
     optimizer = torch.optim.Adam(network.parameters(), settings.learning_rate)
     rng = torch.Generator().manual_seed(seed)
-    progress: dict[str, Any] = {"epoch": 0, "best_epoch": 0, "best_loss": math.inf}
+    progress: dict[str, Any] = {"epoch": 0, "best_epoch": 0, "best_loss": math.inf, "loss": [], "held_out": []}
     best = copy.deepcopy(network.state_dict())
     if (saved := checkpoints.load()) is not None:
         progress = saved["progress"]
@@ -88,15 +100,20 @@ def train(objective: Objective, settings: Settings, seed: int, checkpoints: Chec
         best = saved["best"]
     while progress["epoch"] < settings.epochs and progress["epoch"] - progress["best_epoch"] < settings.patience:
         network.train()
+        steps = []
         for rows in objective.epoch_rows(progress["epoch"], rng).split(settings.batch_size):
             optimizer.zero_grad()
-            objective.loss(rows, rng).backward()
+            step_loss = objective.loss(rows, rng)
+            step_loss.backward()
             optimizer.step()
+            steps.append(step_loss.detach())
         network.eval()
         loss = objective.held_out_loss()
         if not math.isfinite(loss):
             raise InputError(f"training diverged: the held-out loss is {loss}; lower learning_rate")
         progress["epoch"] += 1
+        progress["loss"].append(float(torch.stack(steps).mean()))
+        progress["held_out"].append(loss)
         if loss < progress["best_loss"] * (1 - _BETTER):
             progress["best_loss"], progress["best_epoch"] = loss, progress["epoch"]
             best = copy.deepcopy(network.state_dict())
@@ -112,4 +129,4 @@ def train(objective: Objective, settings: Settings, seed: int, checkpoints: Chec
         )
     network.load_state_dict(best)
     network.eval()
-    return int(progress["best_epoch"])
+    return Trained(progress["best_epoch"], tuple(progress["loss"]), tuple(progress["held_out"]))

@@ -28,7 +28,7 @@ from sweepml.tasks.benchmark.contestants import (
 from sweepml.tasks.benchmark.evading import EVASION, evasion_round
 from sweepml.tasks.benchmark.exporters import EXPORTER_ARENAS, exporter_rounds
 from sweepml.tasks.benchmark.rounds import LAB, TOOLS, Round, make_rounds, pick
-from sweepml.tasks.data import load_captures, plan_for, training_table
+from sweepml.tasks.data import load_captures, plan_for, require_sweeps, training_table
 from sweepml.tasks.progress import Progress
 
 QUICK_ARENAS = (LAB, TOOLS, EVASION)
@@ -81,8 +81,7 @@ def gather(config: BenchmarkConfig, progress: Progress) -> Material:
     check_contestants(config)
     plan = plan_for(config.features, [_untrained(config, name) for name in model_names(config)])
     own, _ = load_captures(config.data, plan, progress)
-    if not any(episode.is_sweep for capture in own for episode in capture.episodes):
-        raise ConfigError("these captures hold no labelled sweep, so that there is nothing to catch")
+    require_sweeps(own)
     published = _published(config, plan, progress)
     wanted, caveats = config.arenas, []
     if wanted is None and config.quick:

@@ -17,7 +17,6 @@ from sweepml.config.train import TrainConfig
 from sweepml.datasets.capture import Capture, Episode
 from sweepml.datasets.splits import SourceGroups, assign_groups, grouped_folds
 from sweepml.errors import ConfigError, InputError
-from sweepml.evaluation.alerts import JudgementRules
 from sweepml.evaluation.curves import CurvePoint, curve_of_alerts, curve_of_rule
 from sweepml.evaluation.judged_tables import JudgedRows
 from sweepml.evaluation.rows import ScoredRows
@@ -39,7 +38,8 @@ from sweepml.tasks.cross_validation import (
 )
 from sweepml.tasks.data import TrainingTable
 from sweepml.tasks.progress import Silent
-from sweepml.tasks.train import alert_budget, final_detector
+from sweepml.tasks.settings import alert_budget, judgement_rules
+from sweepml.tasks.train import final_detector
 
 SHIPPED: Final = "shipped"
 BUDGET: Final = "budget"
@@ -243,7 +243,7 @@ class RuleContestant:
     def _tuned(self, captures: Sequence[Capture]) -> Rule:
         key = tuple(capture.name for capture in captures)
         if key not in self._tuned_on:
-            budget, judgement = alert_budget(self._config.alerts), judgement_rules(self._config)
+            budget, judgement = alert_budget(self._config.alerts), judgement_rules(self._config.alerts)
             try:
                 self._tuned_on[key] = tune_rule(self._rule, captures, budget, judgement).rule
             except InputError:  # its statistic rises nowhere here, so that nothing speaks for another threshold
@@ -270,7 +270,7 @@ class BundleContestant:
         self._bundle = Bundle(Path(path))
         self._positive_dst_count = positive_dst_count
         self._rows: dict[str, LabelledRows] = {}
-        self.name = f"{self._bundle.manifest.name}:{self._bundle.bundle_id}"
+        self.name = bundle_contestant(self._bundle)
         self.title = f"{self._bundle.manifest.name} ({Path(path).name})"
 
     def enter(self, here: Round) -> Entry:
@@ -284,6 +284,11 @@ class BundleContestant:
         if capture.name not in self._rows:
             self._rows[capture.name] = labelled_rows(capture, self._bundle.plan, self._positive_dst_count)
         return self._rows[capture.name]
+
+
+def bundle_contestant(bundle: Bundle) -> str:
+    """Return the permanent id under which a bundle is judged."""
+    return f"{bundle.manifest.name}:{bundle.bundle_id}"
 
 
 class ForeignContestant:
@@ -300,11 +305,6 @@ class ForeignContestant:
     def enter(self, here: Round) -> Entry:
         """Return the alerts; the round must be that of their capture."""
         return Entry(self._alerts, "as the tool has it")
-
-
-def judgement_rules(config: BenchmarkConfig) -> JudgementRules:
-    """Return when an alert is about an episode, and which alerts are one: the same for everybody."""
-    return JudgementRules(close_after_s=config.alerts.close_after_s)
 
 
 def model_names(config: BenchmarkConfig) -> list[str]:

@@ -24,11 +24,12 @@ from sweepml.evaluation.comparison import Comparison, compare, results_of
 from sweepml.evaluation.judged_tables import Judging, judged_tables
 from sweepml.export.bundle import git_commit, versions
 from sweepml.tasks.benchmark.contest import Material, Part, contest, contestants, gather
-from sweepml.tasks.benchmark.contestants import SHIPPED, Contestant, ForeignContestant, judgement_rules
+from sweepml.tasks.benchmark.contestants import SHIPPED, Contestant, ForeignContestant
 from sweepml.tasks.benchmark.probing import probe_table
 from sweepml.tasks.benchmark.rounds import untrained_round
 from sweepml.tasks.progress import Progress, Silent
-from sweepml.tracking.mlflow_run import Store, recorded_run, sqlite_uri
+from sweepml.tasks.settings import check_seeds, judgement_rules
+from sweepml.tracking.mlflow_run import Store, recorded_run
 
 RESULTS_FILE: Final = "results.json"
 REPORT_FILE: Final = "report.html"
@@ -78,8 +79,7 @@ def benchmark(config: BenchmarkConfig, progress: Progress | None = None, command
         For anything that a user can mend.
     """
     progress = progress or Silent()
-    if config.seed < 0:
-        raise ConfigError(f"seed must not be negative, got {config.seed}")
+    check_seeds([config.seed])
     judging = _judging(config)
     material = gather(config, progress)
     foreign = _foreign(config, material)
@@ -163,10 +163,10 @@ def read_results(path: str | Path) -> dict[str, Any]:
 
 def _judging(config: BenchmarkConfig) -> Judging:
     if config.allowlist is None:
-        return Judging(judgement_rules(config), config.seed)
+        return Judging(judgement_rules(config.alerts), config.seed)
     # The day is the user's, not the captures': an allowlist is kept up to date for what comes.
     today: date = datetime.now(UTC).date()
-    return Judging(judgement_rules(config), config.seed, read_allowlist(config.allowlist), today)
+    return Judging(judgement_rules(config.alerts), config.seed, read_allowlist(config.allowlist), today)
 
 
 def _foreign(config: BenchmarkConfig, material: Material) -> list[Part]:
@@ -242,11 +242,7 @@ def _report(config: BenchmarkConfig, results: Results, progress: Progress) -> Be
     kept = json.dumps(said, indent=1, sort_keys=True) + "\n"
     for name, text in ((REPORT_FILE, page), (SUMMARY_FILE, summary), (RESULTS_FILE, kept)):
         (folder / name).write_text(text, encoding="utf-8")
-    store = Store(
-        config.tracking.uri or sqlite_uri(Path(config.output_root) / "mlflow.db"),
-        config.tracking.experiment,
-        config.tracking.registered_model,
-    )
+    store = Store.of(config.tracking, config.output_root)
     with recorded_run(store, config.name) as run:
         run.log_config({"quick": config.quick, "seed": config.seed}, json.dumps(asdict(config), indent=2))
         run.log_metrics(_metrics(results.tables["summary"]))

@@ -1,0 +1,1 @@
+"""Hyperparameter search: what may change, the trials on disk, and the task."""
