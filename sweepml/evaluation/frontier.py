@@ -211,11 +211,10 @@ class Surface:
         full = [self.at_rate(rate).recall.iloc[-1] >= level for rate in self.rates]
         return _from_there_on(self.rates, full)
 
-    def line(self, level: float) -> tuple[list[float], list[int]]:
-        """Return the rates at which anything is caught, and the size from which on."""
-        found = [(rate, self.smallest(rate, level)) for rate in self.rates]
-        kept = [(rate, size) for rate, size in found if size is not None]
-        return [rate for rate, _ in kept], [size for _, size in kept]
+    def line(self, level: float) -> NDArray[np.float64]:
+        """Return `smallest` at each of `rates`, shape (rates,); NaN where there is none."""
+        found = [self.smallest(rate, level) for rate in self.rates]
+        return np.array([math.nan if size is None else size for size in found], np.float64)
 
 
 def caught_share(frontier: pd.DataFrame, contestant: str) -> float:

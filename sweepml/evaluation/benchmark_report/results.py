@@ -158,7 +158,10 @@ class Results:
 
 
 def contestant_labels(contestants: pd.DataFrame) -> dict[str, str]:
-    """Return id -> title of the rows of table ``contestants``, told apart from others of the same title: by being as shipped, or else by the id."""
+    """Return id -> title of the rows of table ``contestants``, no two alike.
+
+    Those of one title are told apart by being as shipped, or else by the id.
+    """
     names = contestants.title.copy()
     is_shipped = names.duplicated(keep=False) & (contestants.operating_point != AT_BUDGET)
     names[is_shipped] += ", as shipped"

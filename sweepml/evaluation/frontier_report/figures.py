@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sweepml.evaluation.benchmark_report.figures import SIZE_INCHES, dress, series_style
 from sweepml.evaluation.benchmark_report.svg import GRID, INK, SERIES
@@ -14,6 +14,7 @@ from sweepml.evaluation.frontier_report.results import FrontierResults
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
 
 OTHERS: Final = len(SERIES) - 1
 """Style of all that have no line of their own."""
@@ -22,6 +23,8 @@ Y_NAME: Final = "smallest size caught"
 _THICK: Final = 2.6
 _THIN: Final = 1.3
 """Line widths of models and rules, in points."""
+_DOT: Final[dict[str, Any]] = {"marker": "o", "markersize": 4}
+_CROSS: Final[dict[str, Any]] = {"marker": "x", "markersize": 7, "markeredgewidth": 1.5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +77,9 @@ def draw_frontier(axes: Axes, results: FrontierResults, success_share: float) ->
         surface = results.surface(line.contestant, success_share)
         if line.contestant == first_model:
             _draw_interval(axes, surface, line.style)
-        at, smallest = surface.line(LEVELS[0])
         style = series_style(line.style) | {"linewidth": _THICK if line.is_model else _THIN}
-        marker = "x" if line.is_over_budget else "o"
-        axes.plot(at, smallest, marker=marker, markersize=5 if line.is_model else 3.5, **style)
+        marker = _CROSS if line.is_over_budget else _DOT
+        axes.plot(surface.rates, surface.line(LEVELS[0]), **style, **marker)
     axes.set(xlim=limits, ylim=(sizes[0] / 1.4, sizes[-1] * 1.4))
     _plain_ticks(axes, rates, sizes)
 
@@ -109,7 +111,7 @@ def _figure() -> tuple[Figure, Axes]:
     return figure, figure.subplots()
 
 
-def _tile(x: int, y: int, recall: float) -> object:
+def _tile(x: int, y: int, recall: float) -> Rectangle:
     from matplotlib.patches import Rectangle
 
     return Rectangle((x - 0.48, y - 0.48), 0.96, 0.96, facecolor=SERIES[0], alpha=0.06 + 0.6 * recall, edgecolor="none")

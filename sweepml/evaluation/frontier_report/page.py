@@ -25,17 +25,17 @@ from sweepml.evaluation.benchmark_report.results import named_rows
 from sweepml.evaluation.benchmark_report.svg import to_svg
 from sweepml.evaluation.frontier import LEVELS
 from sweepml.evaluation.frontier_report.figures import frontier_figure, surface_figure
-from sweepml.evaluation.frontier_report.results import FrontierResults
+from sweepml.evaluation.frontier_report.results import TRAINED_ON, FrontierResults
 from sweepml.evaluation.frontier_report.words import answered, legend_of, span
 from sweepml.evaluation.intervals import poisson_upper
 
 TITLE: Final = "How slow and how small a sweep is caught"
 
 _READING: Final = (
-    "A line is the smallest sweep that is caught at a rate: from that size on at least half of the sweeps are. What lies "
-    "above and to the right of it is caught. Thick lines are models, thin ones rules, each at the better of its shipped and "
-    "its tuned threshold that keeps the budget here; crosses mark who did not keep it. The band is the best model's 95 % "
-    "interval. The grey corner holds no sweep: it has more targets than the horizon has room for."
+    "A line is the smallest sweep that is caught at a rate: from that size on at least half of the sweeps are. "
+    "Thick lines are models, thin ones rules, each at the better of its shipped and its tuned threshold that keep the "
+    "budget here; crosses mark who keeps it at neither. The band is the best model's 95 % interval. "
+    "The grey corner holds no sweep: it has more targets than the horizon has room for."
 )
 
 
@@ -44,9 +44,18 @@ def render_html(results: FrontierResults) -> str:
     return render_page(TITLE, results.measurement.created, make_sections(results))
 
 
-def render_markdown(results: FrontierResults, page: str) -> str:
-    """Return the summary: the tables without the plots, which are on a page."""
-    return markdown_page(TITLE, make_sections(results), page)
+def render_markdown(results: FrontierResults, page: str, picture: str) -> str:
+    """Return the summary: the tables, and one picture in the place of the plots, which are on a page.
+
+    Parameters
+    ----------
+    results
+        What to report.
+    page, picture
+        Names of the files that hold the page and the picture.
+    """
+    head, _, rest = markdown_page(TITLE, make_sections(results), page).partition("\n\n")
+    return f"{head}\n\n![{TITLE}]({picture})\n\n{rest}"
 
 
 def make_sections(results: FrontierResults) -> list[Section]:
@@ -82,15 +91,14 @@ def _slowest_section(results: FrontierResults) -> Section:
     )
     columns = (Column("contestant", is_number=False), *(Column(answered(share)) for share in results.shares))
     table = Table(
-        f"Targets an hour of the slowest sweep that is caught within {within}, from which rate on half of the sweeps of full "
-        "size are (and nine in ten)",
+        f"Targets an hour from which on half of the sweeps of full size are caught in {within} (below: nine in ten)",
         columns,
         rows,
         strong_rows=_models(results),
     )
     text = (
-        f"Full size is what a rate has room for within {within}, at most {count(results.sizes[-1])} targets. A dash: not even "
-        "the fastest."
+        f"Full size is what a rate has room for within {within}, at most {count(results.sizes[-1])} targets. "
+        "A dash: not even the fastest."
     )
     return Section("slowest", "The slowest sweep", (Prose(text), table, *_details(results)))
 
@@ -148,8 +156,8 @@ def _surface_sections(results: FrontierResults) -> Iterable[Section]:
         label = results.label(one)
         blocks: list[Block] = [
             Prose(
-                "Caught sweeps of each cell. Of a size that the horizon has no room for as many targets were probed as there "
-                "is room for, as the cell says."
+                "Caught sweeps of each cell. Of a size that the horizon has no room for as many targets were probed as "
+                "there is room for, as the cell says."
             )
         ]
         for i, share in enumerate(results.shares):
@@ -176,8 +184,8 @@ def _false_alerts_section(results: FrontierResults) -> Section:
     days = results.false_alerts(results.ranked[0]).source_days
     text = (
         f"Every capture below was watched by everybody without any sweep in it: {quantity(days)} source-days in all. "
-        f"Without a single false alert {quantity(poisson_upper(0) * 1000 / days)} false alerts per day per 1,000 sources remain "
-        f"possible, so that a budget of {quantity(budget)} can be seen to be broken here, and not to be kept."
+        f"Without a single false alert {quantity(poisson_upper(0) * 1000 / days)} per day per 1,000 sources remain "
+        f"possible: here a budget of {quantity(budget)} can be seen to be broken, and never to be kept."
     )
     columns = (
         Column("contestant", is_number=False),
@@ -187,14 +195,9 @@ def _false_alerts_section(results: FrontierResults) -> Section:
         Column("per day per 1,000 sources"),
     )
     captures = results.tables["false_alerts"].drop_duplicates("capture")
-    notes = {one.name: one.note for one in results.measurement.captures}
+    notes = {one.name: Cell(one.note) for one in results.measurement.captures}
     seen = tuple(
-        (
-            Cell(one.capture),
-            Cell(count(one.source_count)),
-            Cell(quantity(one.source_days)),
-            Cell(notes.get(one.capture, "")),
-        )
+        (Cell(one.capture), Cell(count(one.source_count)), Cell(quantity(one.source_days)), notes[one.capture])
         for one in named_rows(captures)
     )
     heads = (Column("capture", is_number=False), Column("judged sources"), Column("source-days"))
@@ -216,17 +219,18 @@ def _measured_section(results: FrontierResults) -> Section:
     backgrounds = ", ".join(sorted(trials.background.unique().tolist()))
     sources = {"new": "a new internal address", "existing": "a host that the background shows"}[results.source]
     method = (
-        f"{count(sweeps)} sweeps, put into {backgrounds}: one TCP port, every target probed once, by {sources}, {results.pace} "
-        "pace, through internal and public ranges by turns; connection sizes drawn from the background's own.",
-        f"A sweep is caught when an alert on its source, whose evidence overlaps it, comes within {span(results.horizon_s)} of "
-        "its first probe. An alert that is raised without the sweep, too, does not count.",
-        f"Up to {results.company} sweeps stand in a background together, each with a source, port and range of its own; short "
-        "ones follow each other. A cell does not depend on which other cells are tried.",
+        f"{count(sweeps)} sweeps, put into {backgrounds}: one TCP port, every target probed once, by {sources}, "
+        f"{results.pace} pace, through internal and public ranges by turns; connection sizes are the background's own.",
+        "A sweep is caught when an alert on its source, whose evidence overlaps it, comes within "
+        f"{span(results.horizon_s)} of its first probe. An alert that is raised without the sweep does not count.",
+        f"Up to {results.company} sweeps stand in a background together, each with a source, port and range of its "
+        "own; short ones follow each other. A cell does not depend on which other cells are tried.",
         "Records stand by start, and everybody sees one when it starts.",
         "Of a sweep that the horizon cuts, the targets that it has room for are tried, once for all larger sizes.",
-        "Intervals are 95 % Wilson intervals over the sweeps of a cell. Sweeps in one background are no networks of their own: "
-        "how another network does, no interval here says.",
-        "At the budget means: tuned on the training captures to the alert budget. As shipped means: as its authors give it.",
+        "Intervals are 95 % Wilson intervals over the sweeps of a cell. Sweeps in one background are no networks of "
+        "their own: how another network does, no interval here says.",
+        "At the budget means: tuned on the training captures to the alert budget. As shipped means: as its authors "
+        "give it.",
     )
     facts = Facts(
         (
@@ -247,11 +251,8 @@ def _measured_section(results: FrontierResults) -> Section:
         for one in results.ranked
     )
     contestants = Table("Contestants", tuple(Column(title, is_number=False) for title in titles), rows)
-    known = [
-        f"{results.label(one)} {results.fact(one, 'note')}."
-        for one in results.ranked
-        if "trained on" in results.fact(one, "note")
-    ]
+    notes = {one: results.fact(one, "note") for one in results.ranked}
+    known = [f"{results.label(one)} {note}." for one, note in notes.items() if note.startswith(TRAINED_ON)]
     blocks: list[Block] = [facts, Bullets(method), Fold("Contestants and their thresholds", (contestants,))]
     if known or made.caveats:
         blocks.append(Bullets((*known, *made.caveats)))

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from sweepml.evaluation.benchmark_report.results import MODEL_KINDS, Measurement, contestant_labels
 from sweepml.evaluation.frontier import LEVELS, Surface, caught_share
 from sweepml.evaluation.intervals import poisson_upper
 
+TRAINED_ON: Final = "was trained on"
+"""How the note of a contestant begins that knows a capture from its training."""
 MOST_DRAWN: Final = 5
 """Contestants with a line of their own in one plot; the others share one style."""
 _MOST_MODELS: Final = 3
@@ -119,7 +122,7 @@ class FrontierResults:
 
     def catches(self, contestant: str) -> bool:
         """Return whether any cell is caught at the lowest level."""
-        return any(self.surface(contestant, share).line(LEVELS[0])[0] for share in self.shares)
+        return any(np.isfinite(self.surface(contestant, share).line(LEVELS[0])).any() for share in self.shares)
 
     def false_alerts(self, contestant: str) -> FalseAlerts:
         """Return what a contestant said of captures without sweeps."""
@@ -144,14 +147,15 @@ class FrontierResults:
 
     @cached_property
     def lines_of_rules(self) -> list[str]:
-        """One operating point of each rule that catches anything, best first: of those within the budget the better.
+        """One operating point of each rule that catches anything: within the budget before others, then the best.
 
-        A rule that is above the budget at both is there at the better of the two, and marked.
+        It is the better of those that keep the budget here; of a rule that keeps it nowhere the better of all.
         """
         kept: dict[str, str] = {}
         for one in sorted(self._rules, key=self.is_over_budget):  # stable: the better first
-            kept.setdefault(_rule(one), one)
-        return [one for one in self._rules if one in kept.values() and self.catches(one)]
+            if self.catches(one):
+                kept.setdefault(_rule(one), one)
+        return list(kept.values())
 
     @property
     def without_a_catch(self) -> list[str]:

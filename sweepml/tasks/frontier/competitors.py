@@ -10,10 +10,10 @@ from typing import Any
 from sweepml.baselines.base import Rule
 from sweepml.baselines.registry import make_rule
 from sweepml.config.frontier import FrontierConfig
-from sweepml.config.train import VariantsConfig
 from sweepml.datasets.capture import Capture
 from sweepml.errors import ConfigError
 from sweepml.evaluation.arena import Arena
+from sweepml.evaluation.frontier_report.results import TRAINED_ON
 from sweepml.features.plan import FeaturePlan
 from sweepml.runtime.bundle import Bundle
 from sweepml.tasks.benchmark.contestants import (
@@ -94,7 +94,7 @@ def make_competitors(
         rows.append(row)
     rules = _rules(config, learned, progress)
     rows += [_rule_row(name, rule) for name, rule in rules.items()]
-    watchers = (*rows_watchers(detectors, config.features.positive_dst_count), *rule_watchers(rules))
+    watchers: tuple[Watcher, ...] = (*rows_watchers(detectors, config.features.positive_dst_count), *rule_watchers(rules))
     return Competitors(watchers, tuple(rows))
 
 
@@ -108,11 +108,11 @@ def _trained(
     names = model_names(config)
     if not names:
         return []
-    variants: VariantsConfig = config.variants
-    table = training_table(learned, plan, config.features.positive_dst_count, variants, config.seed, progress)
+    labels = config.features.positive_dst_count
+    table = training_table(learned, plan, labels, config.variants, config.seed, progress)
     here = Round(Arena("frontier", tested), tuple(learned))
     seen = {capture.fingerprint for capture in learned}
-    made = []
+    made: list[tuple[tuple[str, FeaturePlan, Judge], Row]] = []
     progress.stage("training models", len(names))
     for name in names:
         contestant = ModelContestant(config.of_model(name), Tables([table]))
@@ -151,7 +151,7 @@ def _rule_row(name: str, rule: Rule) -> Row:
 def _known(tested: Sequence[Capture], seen: set[str]) -> str:
     """Return a warning where somebody was trained on a capture that is tested on."""
     names = [capture.name for capture in tested if capture.fingerprint in seen]
-    return f"was trained on {', '.join(names)}" if names else ""
+    return f"{TRAINED_ON} {', '.join(names)}" if names else ""
 
 
 def _row(name: str, title: str, kind: str, operating_point: str, threshold: str, note: str) -> Row:

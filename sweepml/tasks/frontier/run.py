@@ -167,7 +167,7 @@ def _report(
         frame.to_parquet(folder / TABLES_FOLDER / f"{name}.parquet", index=False, compression="zstd")
     texts = {
         PAGE_FILE: render_html(results),
-        SUMMARY_FILE: render_markdown(results, PAGE_FILE),
+        SUMMARY_FILE: render_markdown(results, PAGE_FILE, PICTURE_FILE),
         PICTURE_FILE: render_picture(results),
         CSV_FILE: tables["frontier"].to_csv(index=False),
     }
