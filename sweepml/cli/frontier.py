@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import shlex
 import sys
+from typing import Final
 
 from sweepml.cli.answer import composed_or_answered
 from sweepml.cli.compose import compose_frontier
 from sweepml.cli.progress import bars
+
+QUICK_GRID: Final = (
+    "grid.rates_per_hour=[10,100,1000]",
+    "grid.sizes=[10,40,160]",
+    "grid.success_shares=[0,1]",
+    "grid.trials=2",
+)
+"""Of a quick run, before the user's."""
 
 _HELP = """\
 usage: sweepml benchmark frontier [KEY=VALUE ...] [--show]
@@ -17,7 +26,7 @@ say which are caught within a day: frontier.html, frontier.md, frontier.svg, fro
 
 examples:
   sweepml benchmark frontier                                 outputs/default/detector.onnx and every rule (minutes)
-  sweepml benchmark frontier grid=quick                      a few cells
+  sweepml benchmark frontier quick=true                      a few cells, in a minute
   sweepml benchmark frontier 'detectors=[outputs/field/detector.onnx]' name=field_frontier
   sweepml benchmark frontier 'detectors=[]' 'models=[gradient_boosting]'    trained here, on data=field
   sweepml benchmark frontier source=existing pace=steady     by hosts that also do other things, by the clock
@@ -32,7 +41,8 @@ groups (GROUP=OPTION picks a file of conf/):
 
 def run(arguments: list[str]) -> int:
     """Run the command; return the exit code."""
-    config = composed_or_answered(arguments, _HELP, compose_frontier)
+    quick = QUICK_GRID if "quick=true" in arguments else ()
+    config = composed_or_answered([*quick, *arguments], _HELP, compose_frontier)
     if config is None:
         return 0
     # Imported only now: help and configuration need neither scikit-learn nor MLflow.

@@ -70,6 +70,9 @@ class FrontierConfig(ContestConfig):
         Of all sweeps, see `sweepml.simulation.plain_sweep.PlainSweep`.
     ports
         ``tcp/22`` to sweep for; empty for the usual TCP ports.
+    quick
+        Whether this is a try on a few cells, which the command line then puts in the place of the grid's defaults; its
+        figures are no result.
     """
 
     name: str = "frontier"
@@ -81,3 +84,4 @@ class FrontierConfig(ContestConfig):
     pace: str = "poisson"
     source: str = "new"
     ports: list[str] = field(default_factory=list)
+    quick: bool = False

@@ -94,7 +94,10 @@ def make_competitors(
         rows.append(row)
     rules = _rules(config, learned, progress)
     rows += [_rule_row(name, rule) for name, rule in rules.items()]
-    watchers: tuple[Watcher, ...] = (*rows_watchers(detectors, config.features.positive_dst_count), *rule_watchers(rules))
+    watchers: tuple[Watcher, ...] = (
+        *rows_watchers(detectors, config.features.positive_dst_count),
+        *rule_watchers(rules),
+    )
     return Competitors(watchers, tuple(rows))
 
 

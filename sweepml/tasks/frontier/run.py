@@ -160,7 +160,8 @@ def _report(
     progress.stage("writing the report", 1)
     folder = Path(config.output_root) / config.name
     notes = {name: one.note for name, one in (config.backgrounds | config.controls).items()}
-    made = measurement(config, command or "sweepml benchmark frontier", quiet, notes=notes)
+    caveats = ["A quick run: a few cells with few sweeps each. Its figures are no result."] if config.quick else []
+    made = measurement(config, command or "sweepml benchmark frontier", quiet, caveats=caveats, notes=notes)
     results = FrontierResults(tables, made, config.horizon_s, config.source, config.pace, config.company)
     (folder / TABLES_FOLDER).mkdir(parents=True, exist_ok=True)
     for name, frame in tables.items():
@@ -173,7 +174,13 @@ def _report(
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
-    facts = {"seed": config.seed, "source": config.source, "pace": config.pace, "horizon_s": config.horizon_s}
+    facts = {
+        "quick": config.quick,
+        "seed": config.seed,
+        "source": config.source,
+        "pace": config.pace,
+        "horizon_s": config.horizon_s,
+    }
     run_id = record(config, facts, results.metrics(), texts, folder / TABLES_FOLDER)
     progress.step()
     return FrontierResult(folder, results, run_id)

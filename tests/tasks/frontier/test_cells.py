@@ -22,9 +22,9 @@ def test_the_horizon_cuts_and_what_it_makes_equal_is_tried_once() -> None:
 
 
 def test_what_cannot_be_tried_is_refused() -> None:
-    with pytest.raises(ConfigError, match="grid.sizes is empty"):
+    with pytest.raises(ConfigError, match=r"grid\.sizes is empty"):
         make_cells(replace(CONFIG, grid=replace(CONFIG.grid, sizes=[])))
-    with pytest.raises(ConfigError, match="grid.trials must be at least 1, got 0"):
+    with pytest.raises(ConfigError, match=r"grid\.trials must be at least 1, got 0"):
         make_cells(replace(CONFIG, grid=replace(CONFIG.grid, trials=0)))
     with pytest.raises(ConfigError, match="company must be at least 1, got 0"):
         make_cells(replace(CONFIG, company=0))

@@ -5,8 +5,8 @@ Steady sweeps that nothing answers meet rules whose thresholds are known, and a 
 - Slips: 10 hosts within one clock hour. At 10 an hour every full hour has 10, and of 20 probes that span two or three
   clock hours one holds at least 10; at 9 an hour no hour has 10, however long the sweep.
 - NEMEA haddrscan: 50 hosts without a pause of more than five minutes. Gaps are 3 minutes at 20 an hour, 6 at 10.
-- The handmade bundle: 20 hosts within a window of an hour, ten or one minutes, whatever came of the probes. At 20 an hour
-  a full hour has 20; at 19 none has.
+- The handmade bundle: 20 hosts within a window of an hour, ten or one minutes, whatever came of the probes. At 20 an
+  hour a full hour has 20; at 19 none has.
 """
 
 from dataclasses import replace
@@ -133,9 +133,7 @@ def test_a_cell_does_not_depend_on_what_else_is_tried(config: FrontierConfig, re
         & (everything["size"] == 20)
         & (everything.success_share == ALL_FAIL)
     ]
-    pd.testing.assert_frame_equal(
-        alone[alone.contestant == SLIPS].reset_index(drop=True), same.reset_index(drop=True)
-    )
+    pd.testing.assert_frame_equal(alone[alone.contestant == SLIPS].reset_index(drop=True), same.reset_index(drop=True))
 
 
 def test_an_alert_after_the_horizon_does_not_count(config: FrontierConfig) -> None:
@@ -194,10 +192,10 @@ def test_what_cannot_be_measured_is_refused(config: FrontierConfig, tmp_path: Pa
         frontier(replace(config, controls={"one": config.backgrounds["two"]}))
     with pytest.raises(ConfigError, match="seed must not be negative"):
         frontier(replace(config, seed=-1))
-    with pytest.raises(InputMissingError, match="no.log: no such file"):
+    with pytest.raises(InputMissingError, match=r"no\.log: no such file"):
         frontier(replace(config, backgrounds={"office": BackgroundConfig(str(tmp_path / "no.log"))}))
-    with pytest.raises((BundleError, InputMissingError), match="no.onnx"):
+    with pytest.raises((BundleError, InputMissingError), match=r"no\.onnx"):
         frontier(replace(config, detectors=[str(tmp_path / "no.onnx")]))
     slow = GridConfig([0.5], [40], [ALL_FAIL], 1)
-    with pytest.raises(ConfigError, match="no background is long enough for 40 targets at 0.5 an hour"):
+    with pytest.raises(ConfigError, match=r"no background is long enough for 40 targets at 0\.5 an hour"):
         frontier(replace(config, rules=[SLIPS], horizon_s=10 * 86_400, grid=slow))
