@@ -16,13 +16,14 @@ import pandas as pd
 import pytest
 
 from sweepml.config.frontier import BackgroundConfig, FrontierConfig, GridConfig
-from sweepml.config.train import CaptureConfig, DataConfig
+from sweepml.config.train import CaptureConfig, DataConfig, SplitConfig
 from sweepml.datasets.load import fingerprint
 from sweepml.errors import BundleError, ConfigError, InputMissingError
 from sweepml.evaluation.frontier import EVERY_BACKGROUND, Surface
 from sweepml.simulation.plain_sweep import EXISTING, STEADY
 from sweepml.tasks.frontier.run import FrontierResult, frontier
 from tests.runtime.bundles import manifest, write_bundle
+from tests.tasks.cut import QUICK_MODEL, cut_capture
 from tests.tasks.frontier.day import write_day
 
 pytestmark = [
@@ -173,6 +174,25 @@ def test_whoever_was_trained_on_a_background_is_marked(of_bundle: FrontierResult
     (bundle,) = of_bundle.results.ranked
     assert of_bundle.results.fact(bundle, "note") == "was trained on watched"
     assert "handmade was trained on watched." in (of_bundle.folder / "frontier.md").read_text()
+
+
+def test_a_model_that_is_trained_here_competes(config: FrontierConfig, lab_dir: Path, tmp_path: Path) -> None:
+    learned = {name: cut_capture(lab_dir / name, tmp_path / name, minutes=5) for name in ("train", "train2")}
+    trained = replace(
+        config,
+        name="trained",
+        rules=[],
+        models=["gradient_boosting"],
+        model_params={"gradient_boosting": dict(QUICK_MODEL)},
+        data=DataConfig("cut", captures=learned),
+        split=SplitConfig(folds=2),
+        controls={},
+        grid=GridConfig([3000], [160], [ALL_FAIL], 2),
+    )
+    results = frontier(trained).results
+    assert results.ranked == ["gradient_boosting"]
+    assert results.is_model("gradient_boosting")
+    assert results.surface("gradient_boosting", ALL_FAIL).cells.caught.tolist() == [2]
 
 
 def test_a_model_needs_sweeps_to_be_trained_on(config: FrontierConfig) -> None:
