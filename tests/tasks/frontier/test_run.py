@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from sweepml.config.frontier import BackgroundConfig, FrontierConfig, GridConfig
-from sweepml.config.train import CaptureConfig, DataConfig, SplitConfig
+from sweepml.config.train import AlertsConfig, CaptureConfig, DataConfig, SplitConfig
 from sweepml.datasets.load import fingerprint
 from sweepml.errors import BundleError, ConfigError, InputMissingError
 from sweepml.evaluation.frontier import EVERY_BACKGROUND, Surface
@@ -186,6 +186,7 @@ def test_a_model_that_is_trained_here_competes(config: FrontierConfig, lab_dir: 
         model_params={"gradient_boosting": dict(QUICK_MODEL)},
         data=DataConfig("cut", captures=learned),
         split=SplitConfig(folds=2),
+        alerts=AlertsConfig(budget_per_day_per_1000=1e6),  # so little data knows no threshold for a small one
         controls={},
         grid=GridConfig([3000], [160], [ALL_FAIL], 2),
     )
