@@ -24,7 +24,8 @@ _THICK: Final = 2.6
 _THIN: Final = 1.3
 """Line widths of models and rules, in points."""
 _DOT: Final[dict[str, Any]] = {"marker": "o", "markersize": 4}
-_CROSS: Final[dict[str, Any]] = {"marker": "x", "markersize": 7, "markeredgewidth": 1.5}
+CROSS: Final[dict[str, Any]] = {"marker": "x", "markersize": 7, "markeredgewidth": 1.5}
+"""Mark of whoever did not keep the budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def draw_frontier(axes: Axes, results: FrontierResults, success_share: float) ->
         if line.contestant == first_model:
             _draw_interval(axes, surface, line.style)
         style = series_style(line.style) | {"linewidth": _THICK if line.is_model else _THIN}
-        marker = _CROSS if line.is_over_budget else _DOT
+        marker = CROSS if line.is_over_budget else _DOT
         axes.plot(surface.rates, surface.line(LEVELS[0]), **style, **marker)
     axes.set(xlim=limits, ylim=(sizes[0] / 1.4, sizes[-1] * 1.4))
     _plain_ticks(axes, rates, sizes)

@@ -174,7 +174,7 @@ def _false_alerts_section(results: FrontierResults) -> Section:
         mark = "above the budget" if results.is_over_budget(one) else "none seen"
         rows.append(
             (
-                _name(results, one),
+                Cell(results.label(one)),
                 Cell(mark),
                 Cell(count(false.count)),
                 Cell(count(false.sources)),

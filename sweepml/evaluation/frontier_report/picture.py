@@ -6,16 +6,14 @@ from typing import Final
 
 from sweepml.evaluation.benchmark_report.figures import series_style
 from sweepml.evaluation.benchmark_report.svg import INK, to_svg_file
-from sweepml.evaluation.frontier_report.figures import OTHERS, draw_frontier
+from sweepml.evaluation.frontier_report.figures import CROSS, OTHERS, draw_frontier, lines_of
 from sweepml.evaluation.frontier_report.results import FrontierResults
-from sweepml.evaluation.frontier_report.words import answered, legend_of
+from sweepml.evaluation.frontier_report.words import answered
 
 _COLUMNS: Final = 2
 _PANEL_INCHES: Final = (5.0, 3.6)
 _LEGEND_INCHES: Final = 0.26
 """Height of one line of the legend."""
-_WIDEST: Final = 74
-"""Letters of a legend's line; what is longer would be cut off."""
 
 
 def render_picture(results: FrontierResults) -> str:
@@ -25,8 +23,10 @@ def render_picture(results: FrontierResults) -> str:
 
     shares = results.shares
     rows = -(-len(shares) // _COLUMNS)
-    entries = legend_of(results)
-    height = rows * _PANEL_INCHES[1] + -(-len(entries) // _COLUMNS) * _LEGEND_INCHES + 0.3
+    entries = [(i, results.label(one)) for i, one in enumerate(results.drawn)]
+    if results.undistinguished:
+        entries.append((OTHERS, f"{len(results.undistinguished)} further rules"))
+    height = rows * _PANEL_INCHES[1] + (len(entries) // _COLUMNS + 1) * _LEGEND_INCHES + 0.3
     figure = Figure(figsize=(_COLUMNS * _PANEL_INCHES[0], height), layout="constrained")
     panels = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
     for axes, share in zip(panels, shares, strict=False):
@@ -34,8 +34,11 @@ def render_picture(results: FrontierResults) -> str:
         axes.set_title(answered(share), color=INK, fontsize=11)
     for axes in panels[len(shares) :]:
         axes.set_visible(False)
-    handles = [Line2D([], [], **series_style(min(style, OTHERS))) for style, _ in entries]
-    labels = [text if len(text) <= _WIDEST else f"{text[: _WIDEST - 3]}..." for _, text in entries]
+    handles = [Line2D([], [], **series_style(style)) for style, _ in entries]
+    labels = [text for _, text in entries]
+    if any(line.is_over_budget for line in lines_of(results)):
+        handles.append(Line2D([], [], color=INK, linestyle="none", **CROSS))
+        labels.append("above the budget of false alerts")
     figure.legend(
         handles,
         labels,
