@@ -79,7 +79,7 @@ def _lines_section(results: FrontierResults) -> Section:
     silent = results.without_a_catch
     if silent:
         names = ", ".join(results.label(one) for one in silent)
-        blocks.append(Prose(f"No line, since half of the sweeps of no cell are caught: {names}."))
+        blocks.append(Prose(f"Without a line, since they catch half of the sweeps in no cell: {names}."))
     return Section("frontier", "The frontier", tuple(blocks))
 
 
