@@ -1,4 +1,7 @@
-"""`sweepml benchmark`: Hydra overrides in, a report out; `sweepml benchmark compare` sets two results side by side."""
+"""`sweepml benchmark`: Hydra overrides in, a report out.
+
+`sweepml benchmark compare` sets two results side by side; `sweepml benchmark frontier` is in `sweepml.cli.frontier`.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from sweepml.cli import frontier
 from sweepml.cli.answer import composed_or_answered
 from sweepml.cli.compose import compose_benchmark
 from sweepml.cli.progress import bars
 from sweepml.errors import ConfigError
 
 COMPARE = "compare"
+FRONTIER = "frontier"
 QUICK_PARAMS = (
     "models=[gradient_boosting]",
     "+model_params.gradient_boosting.n_bags=1",
@@ -25,6 +30,7 @@ EXIT_WORSE = 1
 _HELP = """\
 usage: sweepml benchmark [KEY=VALUE ...] [--show]
        sweepml benchmark compare BASE HEAD
+       sweepml benchmark frontier [KEY=VALUE ...] [--show]
 
 Judge every registered model and every public rule, as shipped and tuned to one alert budget, on the same captures;
 write report.html, report.md, results.json and the tables as Parquet, and record all of it in MLflow.
@@ -40,6 +46,8 @@ examples:
 compare prints what differs between two results (results.json, or the folder that holds it) with direction and
 tolerance, and ends with 1 where something is worse.
 
+frontier says how slow and how small a sweep everybody catches (sweepml benchmark frontier --help).
+
 groups (GROUP=OPTION picks a file of conf/):
 {groups}
 
@@ -51,6 +59,8 @@ def run(arguments: list[str]) -> int:
     """Run the command; return the exit code."""
     if arguments[:1] == [COMPARE]:
         return _compare(arguments[1:])
+    if arguments[:1] == [FRONTIER]:
+        return frontier.run(arguments[1:])
     quick = QUICK_PARAMS if "quick=true" in arguments else ()
     config = composed_or_answered([*quick, *arguments], _HELP, compose_benchmark)
     if config is None:

@@ -23,6 +23,7 @@ except ModuleNotFoundError as error:
 from sweepml.config.ablation import AblationConfig
 from sweepml.config.benchmark import BenchmarkConfig
 from sweepml.config.features import FeatureTableConfig
+from sweepml.config.frontier import FrontierConfig
 from sweepml.config.inject import InjectConfig
 from sweepml.config.search import DimensionConfig, SearchConfig
 from sweepml.config.simulate import SimulateConfig
@@ -34,11 +35,15 @@ _Config = TypeVar(
     FeatureTableConfig,
     AblationConfig,
     BenchmarkConfig,
+    FrontierConfig,
     InjectConfig,
     SearchConfig,
     SimulateConfig,
 )
+_Contest = TypeVar("_Contest", BenchmarkConfig, FrontierConfig)
 
+_CAPTURES: Final = ("data.captures.", "backgrounds.", "controls.")
+"""Where captures stand in configurations, by name."""
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 
 
@@ -69,6 +74,13 @@ class _OpenSearch(SearchConfig):
 class _OpenBenchmark(BenchmarkConfig):
     data: _OpenData = field(default_factory=_OpenData)
     foreign_alerts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class _OpenFrontier(FrontierConfig):
+    data: _OpenData = field(default_factory=_OpenData)
+    backgrounds: dict[str, Any] = field(default_factory=dict)
+    controls: dict[str, Any] = field(default_factory=dict)
 
 
 def config_dir() -> Path:
@@ -117,7 +129,16 @@ def compose_benchmark(overrides: list[str]) -> BenchmarkConfig:
 
     Models whose parameters are not given have those of conf/model/.
     """
-    config = _composed("benchmark", BenchmarkConfig, _OpenBenchmark, overrides)
+    return _with_shipped_params(_composed("benchmark", BenchmarkConfig, _OpenBenchmark, overrides))
+
+
+def compose_frontier(overrides: list[str]) -> FrontierConfig:
+    """Compose the configuration of a frontier; as `compose_benchmark`."""
+    return _with_shipped_params(_composed("frontier", FrontierConfig, _OpenFrontier, overrides))
+
+
+def _with_shipped_params(config: _Contest) -> _Contest:
+    """Return a configuration whose models have the parameters of conf/model/ where it gives none."""
     for file in sorted((config_dir() / "model").glob("*.yaml")):
         shipped = OmegaConf.to_container(OmegaConf.load(file), resolve=True)
         assert isinstance(shipped, dict)
@@ -180,6 +201,7 @@ def _store_schemas() -> None:
     store.store(name="feature_table_schema", node=FeatureTableConfig)
     store.store(name="benchmark_schema", node=_OpenBenchmark)
     store.store(name="search_schema", node=_OpenSearch)
+    store.store(name="frontier_schema", node=_OpenFrontier)
     store.store(name="inject_schema", node=InjectConfig)
     store.store(name="simulate_schema", node=SimulateConfig)
 
@@ -221,7 +243,7 @@ def _of_model_file(override: str) -> list[str]:
 
 def _forced(override: str) -> str:
     """Return an override of a capture's key so that it may set what conf/ leaves at its default."""
-    return f"++{override}" if override.startswith("data.captures.") else override
+    return f"++{override}" if override.startswith(_CAPTURES) else override
 
 
 def _sentence(error: BaseException, config: str) -> str:

@@ -26,15 +26,15 @@ class ForeignAlertsConfig:
 
 
 @dataclass
-class BenchmarkConfig:
-    """The whole configuration of a benchmark. Lists that are null mean everything that there is.
+class ContestConfig:
+    """Who competes, and what they may learn from. Lists that are null mean everything that there is.
 
     Attributes
     ----------
     name
         Of the run; everything is written to ``<output_root>/<name>/``.
     seed
-        Seeds folds, variants, models and bootstraps.
+        Seeds whatever is random.
     models
         Registry names.
     model_params
@@ -43,6 +43,44 @@ class BenchmarkConfig:
         Registry names.
     detectors
         Bundles to judge beside them as they are.
+    """
+
+    name: str = "contest"
+    seed: int = 0
+    output_root: str = "outputs"
+    models: list[str] | None = None
+    model_params: dict[str, Any] = field(default_factory=dict)
+    rules: list[str] | None = None
+    detectors: list[str] = field(default_factory=list)
+    data: DataConfig = field(default_factory=DataConfig)
+    features: FeaturesConfig = field(default_factory=FeaturesConfig)
+    variants: VariantsConfig = field(default_factory=VariantsConfig)
+    split: SplitConfig = field(default_factory=SplitConfig)
+    alerts: AlertsConfig = field(default_factory=AlertsConfig)
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
+
+    def of_model(self, name: str) -> TrainConfig:
+        """Return the configuration with which `sweepml train` would train a model of this contest."""
+        return TrainConfig(
+            name=self.name,
+            seed=self.seed,
+            output_root=self.output_root,
+            data=self.data,
+            features=self.features,
+            variants=self.variants,
+            model=ModelConfig(name, dict(self.model_params.get(name, {}))),
+            split=self.split,
+            alerts=self.alerts,
+            tracking=self.tracking,
+        )
+
+
+@dataclass
+class BenchmarkConfig(ContestConfig):
+    """The whole configuration of a benchmark.
+
+    Attributes
+    ----------
     foreign_alerts
         What other tools said, by what to call them.
     arenas
@@ -59,36 +97,9 @@ class BenchmarkConfig:
     """
 
     name: str = "benchmark"
-    seed: int = 0
-    output_root: str = "outputs"
-    models: list[str] | None = None
-    model_params: dict[str, Any] = field(default_factory=dict)
-    rules: list[str] | None = None
-    detectors: list[str] = field(default_factory=list)
     foreign_alerts: dict[str, ForeignAlertsConfig] = field(default_factory=dict)
     arenas: list[str] | None = None
     published: str | None = "../shared/data/real"
     allowlist: str | None = None
     probes: bool = True
     quick: bool = False
-    data: DataConfig = field(default_factory=DataConfig)
-    features: FeaturesConfig = field(default_factory=FeaturesConfig)
-    variants: VariantsConfig = field(default_factory=VariantsConfig)
-    split: SplitConfig = field(default_factory=SplitConfig)
-    alerts: AlertsConfig = field(default_factory=AlertsConfig)
-    tracking: TrackingConfig = field(default_factory=TrackingConfig)
-
-    def of_model(self, name: str) -> TrainConfig:
-        """Return the configuration with which `sweepml train` would train a model of this benchmark."""
-        return TrainConfig(
-            name=self.name,
-            seed=self.seed,
-            output_root=self.output_root,
-            data=self.data,
-            features=self.features,
-            variants=self.variants,
-            model=ModelConfig(name, dict(self.model_params.get(name, {}))),
-            split=self.split,
-            alerts=self.alerts,
-            tracking=self.tracking,
-        )

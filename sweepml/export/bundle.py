@@ -54,6 +54,14 @@ class CalibratedDetector:
         limits = np.array([self.thresholds[length] for length in sorted(self.thresholds)], np.float32)
         return score[:, None] >= limits
 
+    def judge(
+        self, values: NDArray[np.float32], length_s: NDArray[np.int32], edges: RowEdges | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Score rows and compare each with its own horizon's threshold, as `Bundle.judge`; both of shape (n,)."""
+        score = self.score(values, edges)
+        limits = np.array([self.thresholds[length] for length in length_s.tolist()], np.float32)
+        return score, score >= limits
+
 
 @dataclass(frozen=True, slots=True)
 class ValidationRows:

@@ -174,6 +174,14 @@ class HostTable:
     def __len__(self) -> int:
         return len(self._packed)
 
+    def copy(self) -> HostTable:
+        """Return a table with the same hosts under the same codes; what is added to one is not in the other."""
+        other = HostTable(self.internal)
+        # Arrays are replaced when hosts come, never written to, so that both may hold the same ones.
+        vars(other).update(vars(self))
+        other._codes, other._packed, other._names = dict(self._codes), list(self._packed), list(self._names)
+        return other
+
     def encode(self, address: str) -> int:
         """Return the code of an address, giving it one if it is new.
 

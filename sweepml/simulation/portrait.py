@@ -95,6 +95,20 @@ class Portrait:
         """Time between the first and the last start, in seconds."""
         return (self.end_us - self.begin_us) / 1e6
 
+    def at_home(self, usable: NDArray[np.bool_] | None = None) -> Addresses:
+        """Return the sources that belong to the network, not its visitors.
+
+        The internal ones; where no source has an internal address, those that are contacted, too; else all.
+
+        Parameters
+        ----------
+        usable
+            Which of `sources` may be returned, shape (sources,), at least one; all of them by default.
+        """
+        usable = np.ones(len(self.sources), bool) if usable is None else usable
+        homes = (self.sources_internal, self.sources_contacted, usable)
+        return self.sources.take(next(home & usable for home in homes if (home & usable).any()))
+
 
 def service_keys(hosts: Addresses, service: NDArray[np.uint32]) -> NDArray[np.uint64]:
     """Return a 64-bit hash of each (host, service), shape (n,); that two are equal by chance is not to be feared."""

@@ -149,9 +149,7 @@ class SweepMaker:
             usable &= sources.is_ipv4
             if not usable.any():
                 raise ConfigError("the log shows no IPv4 source, and the scanners asked for know nothing else")
-        # Who is at home where no source has an internal address? Whoever is contacted, too: the others are visitors.
-        homes = (self._portrait.sources_internal, self._portrait.sources_contacted, usable)
-        return sources.take(next(home & usable for home in homes if (home & usable).any()))
+        return self._portrait.at_home(usable)
 
     @property
     def _span_s(self) -> float:

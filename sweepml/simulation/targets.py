@@ -69,10 +69,10 @@ def choose_targets(
     room = int(min(MAX_RANGE, hosts * np.exp(rng.uniform(0, np.log(_ROOM)))))
     if open_there.any() and rng.random() >= _UNSEEN_SHARE:
         anchor = seen.hosts.take(open_there)
-        return TargetChoice(_range_around(_one_of(anchor, rng), room, rng), "range around a host that has the service")
+        return TargetChoice(range_around(_one_of(anchor, rng), room, rng), "range around a host that has the service")
     if fits.any() and rng.random() >= _UNSEEN_SHARE:
-        return TargetChoice(_range_around(_one_of(seen.hosts.take(fits), rng), room, rng), "range around a known host")
-    return TargetChoice(_range_around(_unseen(portrait, is_ipv4, public, rng), room, rng), "unseen range")
+        return TargetChoice(range_around(_one_of(seen.hosts.take(fits), rng), room, rng), "range around a known host")
+    return TargetChoice(range_around(unseen_network(portrait, is_ipv4, public, rng), room, rng), "unseen range")
 
 
 def free_address(near: Addresses, taken: set[str], rng: np.random.Generator) -> Addresses:
@@ -102,7 +102,7 @@ def _known_list(hosts: Addresses, wanted: int, rng: np.random.Generator) -> Targ
     return TargetChoice(Addresses(listed[0], listed[1]), "list of known hosts")
 
 
-def _range_around(host: Addresses, room: int, rng: np.random.Generator) -> Addresses:
+def range_around(host: Addresses, room: int, rng: np.random.Generator) -> Addresses:
     """Return the smallest aligned range that holds the host and has room for so many."""
     bits = max(2, int(np.ceil(np.log2(max(2, room)))))
     size = 1 << bits
@@ -117,7 +117,8 @@ def _one_of(hosts: Addresses, rng: np.random.Generator) -> Addresses:
     return hosts.take(rng.integers(len(hosts), size=1))
 
 
-def _unseen(portrait: Portrait, is_ipv4: bool, public: bool, rng: np.random.Generator) -> Addresses:
+def unseen_network(portrait: Portrait, is_ipv4: bool, public: bool, rng: np.random.Generator) -> Addresses:
+    """Return an address in a network that the log need not show: a public one, or one beside a source's."""
     if is_ipv4 and public:
         return Addresses.from_ipv4(random_hosts(1, rng))
     # A network beside that of a source: organisations number their networks from a few blocks.

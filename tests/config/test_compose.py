@@ -11,6 +11,7 @@ from sweepml.cli.compose import (
     choices,
     compose_ablation,
     compose_features,
+    compose_frontier,
     compose_inject,
     compose_search,
     compose_simulate,
@@ -19,6 +20,7 @@ from sweepml.cli.compose import (
 )
 from sweepml.config.ablation import AblationConfig
 from sweepml.config.features import FeatureTableConfig
+from sweepml.config.frontier import BackgroundConfig, FrontierConfig, GridConfig
 from sweepml.config.inject import InjectConfig
 from sweepml.config.search import DimensionConfig, SearchConfig
 from sweepml.config.simulate import SimulateConfig
@@ -295,3 +297,34 @@ def test_made_captures_stand_beside_the_laboratory(option: str) -> None:
     captures = compose_train([f"data={option}"]).data.captures
     assert captures.keys() == {"lab_train", "lab_train2", option.removeprefix("lab_")}
     assert all(one.episodes for one in captures.values())
+
+
+def test_frontier_yaml_has_the_keys_of_the_dataclass(repo_root: Path) -> None:
+    written = yaml.safe_load((repo_root / "conf" / "frontier.yaml").read_text())
+    groups = {"data", "features", "variants"}
+    assert (written.keys() - {"defaults"}) | groups == {field.name for field in fields(FrontierConfig)}
+    assert written["grid"].keys() == {field.name for field in fields(GridConfig)}
+
+
+def test_frontier_defaults_of_the_file_are_those_of_the_dataclass() -> None:
+    composed, made = compose_frontier([]), FrontierConfig()
+    for name in ("seed", "horizon_s", "company", "pace", "source", "ports", "split", "alerts", "quick"):
+        assert getattr(composed, name) == getattr(made, name), name
+
+
+def test_a_background_of_ones_own_can_be_added_in_one_word() -> None:
+    backgrounds = compose_frontier(["backgrounds.office.log=conn.log"]).backgrounds
+    assert backgrounds["office"] == BackgroundConfig(log="conn.log")
+    assert len(backgrounds) == 3
+    assert compose_frontier(["~controls.strato011_mixed"]).controls.keys() == {"idps2023_benign"}
+
+
+def test_frontier_backgrounds_move_with_the_root() -> None:
+    config = compose_frontier(["data.real_root=/elsewhere"])
+    assert config.backgrounds["phone_apps"].log == "/elsewhere/argus/phone_apps.binetflow"
+
+
+def test_models_of_a_frontier_have_the_shipped_parameters() -> None:
+    config = compose_frontier(["+model_params.gradient_boosting.n_bags=1"])
+    own = compose_train(["model=gradient_boosting"]).model.params
+    assert config.model_params["gradient_boosting"] == {**own, "n_bags": 1}

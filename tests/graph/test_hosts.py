@@ -193,3 +193,18 @@ def test_identity_is_not_ipv4() -> None:
     hosts = HostTable()
     hosts.encode_identity("pod/web")
     assert not hosts.is_ipv4[0]
+
+
+def test_a_copy_has_the_same_codes_and_takes_hosts_by_itself() -> None:
+    table = HostTable(InternalNetworks(["10.0.0.0/8"]))
+    codes = table.encode_all(["10.0.0.1", "192.0.2.7"]).tolist()
+    table.encode_identity("pod")
+    assert table.kind.tolist() == [HostKind.INTERNAL, HostKind.PUBLIC, HostKind.IDENTITY]
+    copy = table.copy()
+    assert copy.encode_all(["10.0.0.1", "192.0.2.7"]).tolist() == codes
+    new = copy.encode("10.0.0.9")
+    assert copy.names == ("10.0.0.1", "192.0.2.7", "pod", "10.0.0.9")
+    assert copy.kind.tolist() == [*table.kind.tolist(), HostKind.INTERNAL]
+    assert table.names == ("10.0.0.1", "192.0.2.7", "pod")
+    assert table.encode("198.51.100.1") == new, "the other table gives the code to a host of its own"
+    assert copy.name(new) == "10.0.0.9"

@@ -18,9 +18,9 @@ MOST_SERIES: Final = len(SERIES)
 """More lines than this in one plot cannot be told apart."""
 _MOST_POINTS: Final = 400
 """Points of one line that a plot of this size can show."""
-_SIZE_INCHES: Final = (5.4, 3.7)
+SIZE_INCHES: Final = (5.4, 3.7)
 """Small enough that its text is still legible where a telephone shrinks it."""
-_TEXT_POINTS: Final = 11.0
+TEXT_POINTS: Final = 11.0
 _LEAST: Final = {"seconds": 0.1, "targets": 1.0}
 """Where a logarithmic axis begins: what comes earlier is drawn there."""
 
@@ -38,7 +38,7 @@ def precision_recall(curves: Sequence[pd.DataFrame], points: Sequence[tuple[floa
     figure, axes = _empty("episode recall", "alert precision")
     for i, (curve, point) in enumerate(zip(curves, points, strict=True)):
         rows = _thinned(curve.sort_values("threshold", ascending=False))
-        axes.plot(rows.recall, rows.precision, **_style(i))
+        axes.plot(rows.recall, rows.precision, **series_style(i))
         axes.plot(*point, "o", color=SERIES[i], markersize=6)
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.04))
     return figure
@@ -60,7 +60,7 @@ def survival(curves: Sequence[pd.DataFrame], axis: str) -> Figure:
     for i, curve in enumerate(curves):
         rows = curve.sort_values("at")
         at = np.concatenate([[least], np.maximum(rows["at"], least)])
-        axes.step(at, np.concatenate([[1.0], rows.undetected]), where="post", **_style(i))
+        axes.step(at, np.concatenate([[1.0], rows.undetected]), where="post", **series_style(i))
         if i == 0:
             axes.fill_between(
                 at,
@@ -91,7 +91,7 @@ def budget_recall(curves: Sequence[pd.DataFrame], budget: float) -> Figure:
     figure, axes = _empty("false alerts per day per 1,000 sources", "episode recall")
     for i, curve in enumerate(curves):
         rows = _thinned(curve.sort_values("threshold", ascending=False))
-        axes.step(rows.false_rate, rows.recall, where="post", **_style(i))
+        axes.step(rows.false_rate, rows.recall, where="post", **series_style(i))
     _rate_axis(axes, curves, budget)
     axes.set(ylim=(-0.02, 1.04))
     return figure
@@ -108,7 +108,7 @@ def budget_threshold(curves: Sequence[pd.DataFrame], budget: float) -> Figure:
     figure, axes = _empty("false alerts per day per 1,000 sources", "threshold")
     for i, curve in enumerate(curves):
         rows = _thinned(curve.sort_values("threshold", ascending=False))
-        axes.plot(rows.false_rate, rows.threshold, **_style(i))
+        axes.plot(rows.false_rate, rows.threshold, **series_style(i))
     _rate_axis(axes, curves, budget)
     return figure
 
@@ -126,7 +126,7 @@ def calibration(curves: Sequence[pd.DataFrame]) -> Figure:
     for i, curve in enumerate(curves):
         rows = curve[curve["count"] > 0].sort_values("bin_low")
         axes.vlines(rows.mean_score, rows.observed_low, rows.observed_high, color=SERIES[i], alpha=0.5, linewidth=1.2)
-        axes.plot(rows.mean_score, rows.observed, marker="o", markersize=4, **_style(i))
+        axes.plot(rows.mean_score, rows.observed, marker="o", markersize=4, **series_style(i))
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.04))
     return figure
 
@@ -164,26 +164,32 @@ def against_aggregation(curves: Sequence[pd.DataFrame]) -> Figure:
 
 def _draw_against(axes: Axes, curves: Sequence[pd.DataFrame]) -> None:
     for i, curve in enumerate(curves):
-        axes.plot(curve.number, curve.value, marker="o", markersize=4, **_style(i))
+        axes.plot(curve.number, curve.value, marker="o", markersize=4, **series_style(i))
 
 
 def _empty(xlabel: str, ylabel: str) -> tuple[Figure, Axes]:
     from matplotlib.figure import Figure  # without pyplot, hence without any global state or display
 
-    figure = Figure(figsize=_SIZE_INCHES, layout="constrained")
+    figure = Figure(figsize=SIZE_INCHES, layout="constrained")
     axes = figure.subplots()
-    axes.set_xlabel(xlabel, color=INK, fontsize=_TEXT_POINTS)
-    axes.set_ylabel(ylabel, color=INK, fontsize=_TEXT_POINTS)
-    axes.tick_params(which="both", color=INK, labelcolor=INK, labelsize=_TEXT_POINTS)
+    dress(axes, xlabel, ylabel)
+    return figure, axes
+
+
+def dress(axes: Axes, xlabel: str, ylabel: str) -> None:
+    """Give axes their names, and the stand-in colours to everything that is no series."""
+    axes.set_xlabel(xlabel, color=INK, fontsize=TEXT_POINTS)
+    axes.set_ylabel(ylabel, color=INK, fontsize=TEXT_POINTS)
+    axes.tick_params(which="both", color=INK, labelcolor=INK, labelsize=TEXT_POINTS)
     axes.grid(color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     for side, spine in axes.spines.items():
         spine.set_color(INK)
         spine.set_visible(side in ("left", "bottom"))
-    return figure, axes
 
 
-def _style(i: int) -> dict[str, Any]:
+def series_style(i: int) -> dict[str, Any]:
+    """Return how the line of a series is drawn: `Plot.legend` refers to it by the same number."""
     return {"color": SERIES[i], "linewidth": LINE_WIDTH, "dashes": DASHES[i] or (None, None)}
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from sweepml.errors import MissingExtraError
+from sweepml.evaluation.benchmark_report.blocks import Section
 from sweepml.evaluation.benchmark_report.results import Results
 from sweepml.evaluation.benchmark_report.sections import make_sections
 from sweepml.evaluation.benchmark_report.svg import DASHES, LINE_WIDTH
@@ -29,12 +31,27 @@ def render_html(results: Results) -> str:
     MissingExtraError
         If jinja2 is not installed.
     """
+    return render_page(TITLE, results.measurement.created, make_sections(results))
+
+
+def render_page(title: str, created: str, sections: Sequence[Section]) -> str:
+    """Return sections as a page, see `render_html`.
+
+    Parameters
+    ----------
+    title
+        Of the page.
+    created
+        When it was made.
+    sections
+        In the order in which a reader needs them.
+    """
     style, script = _read("report.css"), _read("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return _template().render(
-        title=TITLE,
-        created=results.measurement.created,
-        sections=make_sections(results),
+        title=title,
+        created=created,
+        sections=sections,
         line_width=LINE_WIDTH,
         dashes=[" ".join(f"{length * LINE_WIDTH:g}" for length in dash) for dash in DASHES],
         style=style,

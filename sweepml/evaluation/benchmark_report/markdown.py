@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from sweepml.evaluation.benchmark_report.blocks import Block, Bullets, Cell, Facts, Fold, Heading, Plot, Prose, Table
+from sweepml.evaluation.benchmark_report.blocks import (
+    Block,
+    Bullets,
+    Cell,
+    Facts,
+    Fold,
+    Heading,
+    Plot,
+    Prose,
+    Section,
+    Table,
+)
 from sweepml.evaluation.benchmark_report.html import TITLE
 from sweepml.evaluation.benchmark_report.results import Results
 from sweepml.evaluation.benchmark_report.sections import make_sections
@@ -15,13 +26,28 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&$!])")
 
 def render_markdown(results: Results) -> str:
     """Return the summary, ending in a line break; sections that hold only plots and folds point to the page."""
-    lines = [f"# {TITLE}", ""]
-    for section in make_sections(results):
+    return markdown_page(TITLE, make_sections(results), "report.html")
+
+
+def markdown_page(title: str, sections: Iterable[Section], page: str) -> str:
+    """Return sections as Markdown, see `render_markdown`.
+
+    Parameters
+    ----------
+    title
+        Of the whole.
+    sections
+        In the order in which a reader needs them.
+    page
+        Name of the file that shows what Markdown cannot.
+    """
+    lines = [f"# {title}", ""]
+    for section in sections:
         lines += [f"## {section.title}", ""]
         lines += [text for block in section.blocks for text in _block(block)]
         kinds = {type(block) for block in section.blocks}
         if kinds & {Plot, Fold} and Table not in kinds:
-            lines += ["report.html shows it.", ""]
+            lines += [f"{page} shows it.", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 

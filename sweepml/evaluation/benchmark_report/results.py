@@ -89,7 +89,7 @@ class Results:
         check_tables(self.tables)
         contestants, arenas = self.table("contestants"), self.table("arenas")
         ids = contestants.contestant.tolist()
-        object.__setattr__(self, "_labels", _labels(contestants))
+        object.__setattr__(self, "_labels", contestant_labels(contestants))
         object.__setattr__(self, "_kinds", dict(zip(ids, contestants.kind.tolist(), strict=True)))
         object.__setattr__(self, "_points", dict(zip(ids, contestants.operating_point.tolist(), strict=True)))
         object.__setattr__(self, "_arena_titles", dict(zip(arenas.arena.tolist(), arenas.title.tolist(), strict=True)))
@@ -157,8 +157,11 @@ class Results:
         return [one for one in self.compared(arena) if self._kinds[one] == "rule"]
 
 
-def _labels(contestants: pd.DataFrame) -> dict[str, str]:
-    """Return id -> title, told apart from others of the same title: by being as shipped, or else by the id."""
+def contestant_labels(contestants: pd.DataFrame) -> dict[str, str]:
+    """Return id -> title of the rows of table ``contestants``, no two alike.
+
+    Those of one title are told apart by being as shipped, or else by the id.
+    """
     names = contestants.title.copy()
     is_shipped = names.duplicated(keep=False) & (contestants.operating_point != AT_BUDGET)
     names[is_shipped] += ", as shipped"

@@ -30,6 +30,13 @@ _VARIABLES: Final = {
     **{colour: f"var(--series-{i})" for i, colour in enumerate(SERIES)},
 }
 
+_PRINTED: Final = {
+    INK: "#1c2024",
+    GRID: "#e1e5ea",
+    **dict(zip(SERIES, ("#0072b2", "#c44e00", "#00785a", "#a8508a", "#8a6100", "#5f6770"), strict=True)),
+}
+"""The colours of the light page (report.css), for a picture that no page gives colours to."""
+
 
 def to_svg(figure: Figure, prefix: str) -> str:
     """Return a figure as SVG for a page, the same on every run.
@@ -41,14 +48,7 @@ def to_svg(figure: Figure, prefix: str) -> str:
     prefix
         Put before every id, since ids must be unique in a page.
     """
-    from matplotlib import rc_context
-
-    buffer = io.StringIO()
-    # Text stays text, and ids do not change from run to run.
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "sweepml"}):
-        metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        figure.savefig(buffer, format="svg", transparent=True, metadata=metadata)
-    text = buffer.getvalue()
+    text = _drawn(figure, transparent=True)
     head, body = text[text.index("<svg") :].split(">", 1)
     # The page gives the size, and an HTML parser knows the name spaces.
     text = re.sub(r' (?:xmlns(?::\w+)?|width|height|version)="[^"]*"', "", head) + ">" + body
@@ -60,3 +60,30 @@ def to_svg(figure: Figure, prefix: str) -> str:
     for colour, variable in _VARIABLES.items():
         text = text.replace(colour, variable)
     return text.strip()
+
+
+def to_svg_file(figure: Figure) -> str:
+    """Return a figure as a picture that stands by itself, on white, the same on every run.
+
+    Parameters
+    ----------
+    figure
+        Drawn in the stand-in colours.
+    """
+    text = _drawn(figure, transparent=False)
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font: \1 system-ui, sans-serif", text)
+    for stand_in, colour in _PRINTED.items():
+        text = text.replace(stand_in, colour)
+    return text
+
+
+def _drawn(figure: Figure, *, transparent: bool) -> str:
+    from matplotlib import rc_context
+
+    buffer = io.StringIO()
+    # Text stays text, and ids do not change from run to run.
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "sweepml"}):
+        metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        figure.savefig(buffer, format="svg", transparent=transparent, metadata=metadata)
+    return buffer.getvalue()

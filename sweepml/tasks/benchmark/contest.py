@@ -12,8 +12,6 @@ from sweepml.datasets.capture import Capture
 from sweepml.datasets.published import Published, load_published
 from sweepml.errors import ConfigError, InputError
 from sweepml.features.plan import FeaturePlan
-from sweepml.models.base import Detector
-from sweepml.models.registry import make_model
 from sweepml.simulation.ports import with_permuted_ports
 from sweepml.tasks.benchmark.contestants import (
     BundleContestant,
@@ -30,6 +28,7 @@ from sweepml.tasks.benchmark.exporters import EXPORTER_ARENAS, exporter_rounds
 from sweepml.tasks.benchmark.rounds import LAB, TOOLS, Round, make_rounds, pick
 from sweepml.tasks.data import load_captures, plan_for, require_sweeps, training_table
 from sweepml.tasks.progress import Progress
+from sweepml.tasks.settings import model_maker
 
 QUICK_ARENAS = (LAB, TOOLS, EVASION)
 
@@ -79,7 +78,7 @@ def gather(config: BenchmarkConfig, progress: Progress) -> Material:
         If a capture cannot be read.
     """
     check_contestants(config)
-    plan = plan_for(config.features, [_untrained(config, name) for name in model_names(config)])
+    plan = plan_for(config.features, [model_maker(config.of_model(name).model)() for name in model_names(config)])
     own, _ = load_captures(config.data, plan, progress)
     require_sweeps(own)
     published = _published(config, plan, progress)
@@ -139,11 +138,6 @@ def contest(config: BenchmarkConfig, material: Material, progress: Progress) -> 
             progress.step()
             if entry is not None:
                 yield Part(one, contestant, entry)
-
-
-def _untrained(config: BenchmarkConfig, name: str) -> Detector:
-    model = config.of_model(name).model
-    return make_model(model.name, model.params)
 
 
 def _published(config: BenchmarkConfig, plan: FeaturePlan, progress: Progress) -> Published:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sweepml.baselines.base import Rule
 from sweepml.baselines.registry import RULES, make_rule
-from sweepml.config.benchmark import BenchmarkConfig
+from sweepml.config.benchmark import BenchmarkConfig, ContestConfig
 from sweepml.config.train import TrainConfig
 from sweepml.datasets.capture import Capture, Episode
 from sweepml.datasets.splits import SourceGroups, assign_groups, grouped_folds
@@ -155,13 +155,12 @@ class ModelContestant:
             return self._cross_validated(here)
         if here.seen_as:
             return self._seen_otherwise(here)
-        detector = self._detector(here)
+        detector = self.detector(here)
         if detector is None:
             return None
         rows = self._tables.of(here.test).rows
-        scored = scored_rows(rows, detector.score(rows.features.values, rows.features.edges))
-        limits = np.array([detector.thresholds[int(length)] for length in rows.features.length_s], np.float32)
-        return _entry_of_rows(here, scored, scored.score >= limits, _in_words(detector.thresholds), self.name)
+        score, raised = detector.judge(rows.features.values, rows.features.length_s, rows.features.edges)
+        return _entry_of_rows(here, scored_rows(rows, score), raised, in_words(detector.thresholds), self.name)
 
     def _cross_validated(self, here: Round) -> Entry | None:
         folded = self._folded(here)
@@ -185,7 +184,8 @@ class ModelContestant:
         words = f"chosen in each of {folded.folds} folds on the others, as recorded"
         return _entry_of_rows(here, validated.scored, validated.verdicts, words, self.name)
 
-    def _detector(self, here: Round) -> CalibratedDetector | None:
+    def detector(self, here: Round) -> CalibratedDetector | None:
+        """Return the detector trained on a round's captures, made once; None where too few sweeps can be folded."""
         key = tuple(capture.name for capture in here.train)
         if key not in self._trained:
             folded = self._folded(here)
@@ -220,7 +220,7 @@ class RuleContestant:
 
     kind = "rule"
 
-    def __init__(self, rule: Rule, operating_point: str, config: BenchmarkConfig) -> None:
+    def __init__(self, rule: Rule, operating_point: str, config: ContestConfig) -> None:
         self._rule = rule
         self._config = config
         self._tuned_on: dict[tuple[str, ...], Rule] = {}
@@ -235,18 +235,19 @@ class RuleContestant:
         if not here.train:
             return None
         if not (here.is_cross_validated or here.seen_as):
-            return self._run([(self._tuned(here.train), here.test)])
+            return self._run([(self.tuned(here.train), here.test)])
         if len(here.train) < 2:
             return None
-        return self._run([(self._tuned(here.train_without(one)), (one,)) for one in here.test])
+        return self._run([(self.tuned(here.train_without(one)), (one,)) for one in here.test])
 
-    def _tuned(self, captures: Sequence[Capture]) -> Rule:
+    def tuned(self, captures: Sequence[Capture]) -> Rule:
+        """Return the rule at the lowest threshold that keeps the budget on some captures; as it is if nothing rises."""
         key = tuple(capture.name for capture in captures)
         if key not in self._tuned_on:
             budget, judgement = alert_budget(self._config.alerts), judgement_rules(self._config.alerts)
             try:
                 self._tuned_on[key] = tune_rule(self._rule, captures, budget, judgement).rule
-            except InputError:  # its statistic rises nowhere here, so that nothing speaks for another threshold
+            except InputError:  # its statistic rises nowhere here
                 self._tuned_on[key] = self._rule
         return self._tuned_on[key]
 
@@ -278,7 +279,7 @@ class BundleContestant:
         parts = [self._of(capture) for capture in here.test]
         rows = LabelledRows.concat(parts)
         score, raised = self._bundle.judge(rows.features.values, rows.features.length_s, rows.features.edges)
-        return _entry_of_rows(here, scored_rows(rows, score), raised, _in_words(self._bundle.thresholds), self.name)
+        return _entry_of_rows(here, scored_rows(rows, score), raised, in_words(self._bundle.thresholds), self.name)
 
     def _of(self, capture: Capture) -> LabelledRows:
         if capture.name not in self._rows:
@@ -307,37 +308,53 @@ class ForeignContestant:
         return Entry(self._alerts, "as the tool has it")
 
 
-def model_names(config: BenchmarkConfig) -> list[str]:
+def model_names(config: ContestConfig) -> list[str]:
     """Return the models to judge; every registered one where none is named."""
     return list(MODELS) if config.models is None else list(config.models)
 
 
-def rule_contestants(config: BenchmarkConfig) -> Iterator[RuleContestant]:
+def rule_names(config: ContestConfig) -> list[str]:
+    """Return the rules to judge; every registered one where none is named."""
+    return list(RULES) if config.rules is None else list(config.rules)
+
+
+def rule_contestants(config: ContestConfig) -> Iterator[RuleContestant]:
     """Give every rule as shipped and at the budget."""
-    for name in RULES if config.rules is None else config.rules:
+    for name in rule_names(config):
         for point in (SHIPPED, BUDGET):
             yield RuleContestant(make_rule(name), point, config)
 
 
-def check_contestants(config: BenchmarkConfig) -> None:
-    """Refuse names that do not exist before anything is read.
+def check_names(config: ContestConfig) -> bool:
+    """Refuse names that do not exist before anything is read; return whether anybody is named.
 
     Raises
     ------
     ConfigError
-        If a model or rule has no such name or parameter, or nobody is to be judged.
+        If a model or rule has no such name or parameter.
     """
-    models = model_names(config)
+    models, rules = model_names(config), rule_names(config)
     for name in models:
         make_model(name, config.of_model(name).model.params)
-    rules = list(RULES) if config.rules is None else config.rules
     for name in rules:
         make_rule(name)
-    if not (models or rules or config.detectors or config.foreign_alerts):
+    return bool(models or rules or config.detectors)
+
+
+def check_contestants(config: BenchmarkConfig) -> None:
+    """Refuse a benchmark without contestants, or with some that do not exist, before anything is read.
+
+    Raises
+    ------
+    ConfigError
+        As `check_names`, or if nobody is to be judged.
+    """
+    if not (check_names(config) or config.foreign_alerts):
         raise ConfigError("nobody to judge: models, rules, detectors and foreign_alerts are all empty")
 
 
-def _in_words(thresholds: Mapping[int, float]) -> str:
+def in_words(thresholds: Mapping[int, float]) -> str:
+    """Return thresholds by horizon as tables show them."""
     return ", ".join(f"{length} s: {limit:.4f}" for length, limit in sorted(thresholds.items()))
 
 

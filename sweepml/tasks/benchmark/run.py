@@ -22,14 +22,13 @@ from sweepml.evaluation.benchmark_report.results import CaptureFacts, Measuremen
 from sweepml.evaluation.benchmark_tables import CONTESTANTS, join_tables, read_tables, write_tables
 from sweepml.evaluation.comparison import Comparison, compare, results_of
 from sweepml.evaluation.judged_tables import Judging, judged_tables
-from sweepml.export.bundle import git_commit, versions
 from sweepml.tasks.benchmark.contest import Material, Part, contest, contestants, gather
 from sweepml.tasks.benchmark.contestants import SHIPPED, Contestant, ForeignContestant
 from sweepml.tasks.benchmark.probing import probe_table
+from sweepml.tasks.benchmark.recording import measurement, record
 from sweepml.tasks.benchmark.rounds import untrained_round
 from sweepml.tasks.progress import Progress, Silent
 from sweepml.tasks.settings import check_seeds, judgement_rules
-from sweepml.tracking.mlflow_run import Store, recorded_run
 
 RESULTS_FILE: Final = "results.json"
 REPORT_FILE: Final = "report.html"
@@ -217,17 +216,10 @@ def _measurement(config: BenchmarkConfig, material: Material, command: str) -> M
         caveats.append("A quick run: small models on unvaried captures. Compare it with nothing but another quick run.")
     # A capture that was made of another, "~" and how behind its name, is known by the content of that.
     used = {capture.name.partition("~")[0] for one in material.rounds for capture in (*one.train, *one.test)}
-    return Measurement(
-        created=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        command=command or "sweepml benchmark",
-        commit=git_commit(),
-        versions={name: version for name, version in versions().items() if name != "git_commit"},
-        budget_per_day_per_1000=config.alerts.budget_per_day_per_1000,
-        captures=[
-            CaptureFacts(capture.name, capture.fingerprint)
-            for capture in (*material.own, *material.published.captures)
-            if capture.name in used
-        ],
+    return measurement(
+        config,
+        command or "sweepml benchmark",
+        [one for one in (*material.own, *material.published.captures) if one.name in used],
         headline_arenas=_HEADLINE_ARENAS,
         caveats=caveats,
     )
@@ -240,16 +232,11 @@ def _report(config: BenchmarkConfig, results: Results, progress: Progress) -> Be
     page, summary = render_html(results), render_markdown(results)
     said = results_of(results.tables) | {"measurement": asdict(results.measurement)}
     kept = json.dumps(said, indent=1, sort_keys=True) + "\n"
-    for name, text in ((REPORT_FILE, page), (SUMMARY_FILE, summary), (RESULTS_FILE, kept)):
+    texts = {REPORT_FILE: page, SUMMARY_FILE: summary, RESULTS_FILE: kept}
+    for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
-    store = Store.of(config.tracking, config.output_root)
-    with recorded_run(store, config.name) as run:
-        run.log_config({"quick": config.quick, "seed": config.seed}, json.dumps(asdict(config), indent=2))
-        run.log_metrics(_metrics(results.tables["summary"]))
-        for name, text in ((REPORT_FILE, page), (SUMMARY_FILE, summary), (RESULTS_FILE, kept)):
-            run.log_text(text, name)
-        run.log_folder(folder / TABLES_FOLDER)
-        run_id = run.run_id
+    facts, metrics = {"quick": config.quick, "seed": config.seed}, _metrics(results.tables["summary"])
+    run_id = record(config, facts, metrics, texts, folder / TABLES_FOLDER)
     progress.step()
     try:
         headline = render_headline(results)

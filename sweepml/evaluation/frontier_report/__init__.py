@@ -1,0 +1,1 @@
+"""The detection frontier as a page, a summary and a picture."""
