@@ -88,6 +88,8 @@ class Detector(ABC):
     """Registry name."""
     supervised: ClassVar[bool]
     """Whether `fit` needs rows of both classes, and leaves those without a label out."""
+    needs_edges: ClassVar[bool] = False
+    """Whether it looks at the edges of a window beside the features."""
 
     @abstractmethod
     def fit(self, rows: TrainingRows, seed: int) -> Self:
