@@ -4,26 +4,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweepml.models.base import TrainingRows
-from sweepml.schema.catalogue import CATALOGUE, FEATURE_NAMES
+from sweepml.pipeline.rows import LabelledRows
+from tests.contract.pool import pool
 
-SWEEP_FEATURES = ("dst_count", "top_port_dst_count", "edge_count")
-"""What a planted sweep has more of."""
+SWEEP_FEATURES = ("first_failed_ratio", "top_port_dst_ratio", "dst_evenness_ratio", "new_edge_ratio")
+"""What planted sweeps have more of: the sum of these alone tells most of them."""
 
 
-def planted_rows(count: int = 600, seed: int = 0) -> TrainingRows:
-    """Return rows of which a third are sweeps, a tenth unlabelled; values within each feature's range."""
+def planted_rows(count: int = 600, seed: int = 0, *, strangers: bool = False) -> TrainingRows:
+    """Return rows of which a third are sweeps and a tenth unlabelled, of half of the pool's sources.
+
+    Sources with many rows are drawn from less often, a row. `strangers` are of the other half: of sources that no model
+    has met that was fitted on rows without it.
+    """
     rng = np.random.default_rng(seed)
-    values = rng.lognormal(1.0, 1.0, (count, len(FEATURE_NAMES)))
-    labels = np.where(np.arange(count) % 3 == 0, 1, 0).astype(np.int8)
-    for name in SWEEP_FEATURES:
-        values[labels == 1, FEATURE_NAMES.index(name)] *= 20
-    for column, spec in enumerate(CATALOGUE):
-        if spec.high is not None:
-            values[:, column] = spec.high * values[:, column] / values[:, column].max()
-        if spec.missing is not None:
-            values[rng.random(count) < 0.2, column] = np.nan
-    labels[np.arange(count) % 10 == 9] = -1
-    return TrainingRows(values.astype(np.float32), labels, (labels >= 0).astype(np.float64))
+    rows = pool()
+    rows = rows.take(rows.unit % 2 == int(strangers))
+    sweeps = count // 3
+    picked = np.concatenate([_drawn(rows, label, size, rng) for label, size in ((1, sweeps), (0, count - sweeps))])
+    rows = rows.take(rng.permutation(picked))
+    labels = np.where(np.arange(count) % 10 == 9, -1, rows.y).astype(np.int8)
+    return TrainingRows(rows.features.values, labels, (labels >= 0).astype(np.float64), rows.unit.astype(np.int64))
+
+
+def _drawn(rows: LabelledRows, label: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    here = np.flatnonzero(rows.y == label)
+    _, place, sizes = np.unique(rows.unit[here], return_inverse=True, return_counts=True)
+    chance = 1.0 / np.sqrt(sizes[place])
+    return rng.choice(here, count, replace=False, p=chance / chance.sum())
 
 
 def hostile_rows(

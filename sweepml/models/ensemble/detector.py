@@ -57,7 +57,7 @@ class Ensemble(Detector):
     name: ClassVar[str] = "ensemble"
     supervised: ClassVar[bool] = True
 
-    parts: Sequence[str] = DEFAULT_PARTS
+    parts: Sequence[str] = field(default_factory=lambda: list(DEFAULT_PARTS))
     part_params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     folds: int = 3
     strength: float = 1.0

@@ -1,0 +1,96 @@
+"""How fast bundles score: ``python -m benchmarks.scoring [MODEL ...]``.
+
+Each registered model is fitted with its default parameters on the laboratory captures, exported as a bundle and opened
+as the runtime opens it, with one thread. What is measured is the processor time of 1,000 rows at once, which other work
+on the machine hardly changes, and of one row. The folder of the captures is ``data`` of the working directory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sweepml.config.train import CaptureConfig, DataConfig, FeaturesConfig, VariantsConfig
+from sweepml.datasets.splits import assign_groups
+from sweepml.export.bundle import CalibratedDetector, Provenance, write_bundle
+from sweepml.features.plan import FeaturePlan
+from sweepml.models.base import Detector
+from sweepml.models.calibration import PlattCalibration
+from sweepml.models.registry import MODELS, make_model
+from sweepml.pipeline.rows import LabelledRows
+from sweepml.runtime.bundle import Bundle
+from sweepml.tasks.cross_validation import fit_on
+from sweepml.tasks.data import feature_plan, load_captures, training_table
+from sweepml.tasks.progress import Silent
+
+ROWS: Final = 1000
+"""Sources of one batch."""
+REPEATS: Final = 300
+CAPTURES: Final = ("train", "train2")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print a table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scoring", description=__doc__)
+    parser.add_argument("models", nargs="*", metavar="MODEL", help="default: every registered one")
+    names = parser.parse_args(arguments).models or list(MODELS)
+    config = DataConfig(
+        captures={
+            f"lab_{name}": CaptureConfig(log=f"data/lab/{name}/conn.log.gz", episodes=f"data/lab/{name}/truth.csv")
+            for name in CAPTURES
+        }
+    )
+    features = FeaturesConfig()
+    plan = feature_plan(features)
+    captures, _ = load_captures(config, plan, Silent())
+    table = training_table(captures, plan, features.positive_dst_count, VariantsConfig(), 0, Silent())
+    groups = assign_groups(captures)
+    values = table.rows.features.values
+    batch = values[np.random.default_rng(0).integers(len(values), size=ROWS)]
+    sys.stdout.write(
+        f"| model | {ROWS:,} rows, median | 5 % to 95 % | one row, median | bundle |\n| --- | --- | --- | --- | --- |\n"
+    )
+    for name in names:
+        model = fit_on(lambda name=name: make_model(name, {}), table.rows, table.varied, groups, 0)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "detector.onnx"
+            bundle = bundle_of(model, plan, table.rows, path)
+            size = path.stat().st_size
+        taken, one = seconds(bundle, batch), seconds(bundle, batch[:1])
+        low, high = np.quantile(taken, [0.05, 0.95])
+        sys.stdout.write(
+            f"| {name.replace('_', ' ')} | {np.median(taken) * 1e3:.2f} ms | {low * 1e3:.2f} to {high * 1e3:.2f} ms "
+            f"| {np.median(one) * 1e6:.0f} µs | {size / 1e3:.0f} kB |\n"
+        )
+        sys.stdout.flush()
+
+
+def bundle_of(model: Detector, plan: FeaturePlan, rows: LabelledRows, path: Path) -> Bundle:
+    """Write a fitted model as a bundle, opened; its calibration and thresholds are of no use."""
+    thresholds = dict.fromkeys((spec.length_s for spec in plan.windows), 0.5)
+    detector = CalibratedDetector(model, PlattCalibration(1.0, 0.0), thresholds)
+    provenance = Provenance("scoring", "2026-01-01T00:00:00Z", {}, 1800.0, {}, {})
+    return write_bundle(path, detector, plan, rows.features.values, rows.y == 0, provenance)
+
+
+def seconds(bundle: Bundle, values: NDArray[np.float32], repeats: int = REPEATS) -> NDArray[np.float64]:
+    """Return the processor time that scoring takes, again and again; float64, shape (repeats,)."""
+    bundle.score(values)  # the first call allocates
+    taken = []
+    for _ in range(repeats):
+        start = time.process_time()
+        bundle.score(values)
+        taken.append(time.process_time() - start)
+    return np.array(taken)
+
+
+if __name__ == "__main__":
+    main()
