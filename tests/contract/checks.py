@@ -5,6 +5,8 @@
 
 import copy
 import dataclasses
+import os
+import random
 import tempfile
 import time
 from collections.abc import Callable
@@ -15,6 +17,7 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from sweepml.errors import BundleError, InputError, NotFittedError
@@ -42,6 +45,9 @@ VERDICT_THRESHOLDS: Final = tuple(np.linspace(0.5, 0.9, len(HORIZONS)).tolist())
 MAX_SECONDS_PER_1000: Final = 0.02
 """The budget is 5 ms on a core of its own; a machine that others use too gets four times that."""
 MAX_BYTES: Final = 5_000_000
+MEMORY_ROWS: Final = 2_000
+MAX_BYTES_PER_ROW: Final = 20_000
+"""Ten times a row and its intermediate results in float64."""
 
 
 def fitted(model: Detector, seed: int = 0) -> Detector:
@@ -68,6 +74,17 @@ def check_fitting_leaves_its_input_alone(model: Detector) -> None:
     copy.deepcopy(model).fit(rows, 0)
     for name in ("values", "labels", "weights", "group"):
         np.testing.assert_array_equal(getattr(rows, name), getattr(ROWS, name), err_msg=name)
+
+
+def check_the_process_generators_are_left_alone(model: Detector) -> None:
+    """Whatever is random is drawn from the seed: two fits side by side must not share a generator."""
+
+    def states() -> tuple[object, str, bytes]:
+        return random.getstate(), repr(np.random.get_state()), torch.get_rng_state().numpy().tobytes()  # noqa: NPY002
+
+    before = states()
+    fitted(model).score(FRESH.values)
+    assert states() == before
 
 
 def check_scores_are_finite_float32(model: Detector) -> None:
@@ -262,6 +279,16 @@ def check_budgets(model: Detector) -> None:
     assert min(taken) <= MAX_SECONDS_PER_1000, f"{min(taken) * 1e3:.1f} ms"
 
 
+def check_memory(model: Detector) -> None:
+    """Scoring takes memory in proportion to the rows, and not much of it."""
+    session = _session(fitted(model).to_onnx())
+    rows = np.resize(FRESH.values, (MEMORY_ROWS, len(FEATURE_NAMES)))
+    before = _resident_bytes()
+    session.run([RAW_SCORE_NAME], {INPUT_NAME: rows})  # onnxruntime keeps what it has once taken
+    taken = _resident_bytes() - before
+    assert taken <= MAX_BYTES_PER_ROW * MEMORY_ROWS, f"{taken / MEMORY_ROWS:.0f} bytes a row"
+
+
 def calibrated(done: Detector) -> CalibratedDetector:
     """Return a fitted model with the rest of what a bundle needs."""
     calibration = PlattCalibration.fit(done.score(FRESH.values), FRESH.labels, FRESH.weights)
@@ -279,6 +306,12 @@ def _session(model: onnx.ModelProto | bytes) -> ort.InferenceSession:
     options.intra_op_num_threads = 1
     content = model if isinstance(model, bytes) else model.SerializeToString()
     return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+def _resident_bytes() -> int:
+    """Return the memory that this process has now; its maximum would hide what comes after a larger test."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def onnx_thresholds(model: onnx.ModelProto) -> NDArray[np.float32]:
