@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from sweepml.evaluation.benchmark_report import against_rules, breakdown, checks, curves, evidence, measured
+from sweepml.evaluation.benchmark_report import (
+    against_rules,
+    between_models,
+    breakdown,
+    checks,
+    curves,
+    evidence,
+    measured,
+)
 from sweepml.evaluation.benchmark_report.blocks import Section
 from sweepml.evaluation.benchmark_report.results import Results
 
@@ -12,6 +20,8 @@ def make_sections(results: Results) -> list[Section]:
     return [
         measured.measured_section(results),
         against_rules.headline_section(results),
+        between_models.seeds_section(results),
+        between_models.complement_section(results),
         curves.precision_recall_section(results),
         curves.survival_section(results),
         curves.budget_section(results),

@@ -27,6 +27,7 @@ from sweepml.tasks.benchmark.contest import Material, Part, contest, contestants
 from sweepml.tasks.benchmark.contestants import SHIPPED, Contestant, ForeignContestant, judgement_rules
 from sweepml.tasks.benchmark.probing import probe_table
 from sweepml.tasks.benchmark.rounds import untrained_round
+from sweepml.tasks.benchmark.seeds import check_seeds, seeds_table
 from sweepml.tasks.progress import Progress, Silent
 from sweepml.tracking.mlflow_run import Store, recorded_run, sqlite_uri
 
@@ -80,6 +81,7 @@ def benchmark(config: BenchmarkConfig, progress: Progress | None = None, command
     progress = progress or Silent()
     if config.seed < 0:
         raise ConfigError(f"seed must not be negative, got {config.seed}")
+    check_seeds(config)
     judging = _judging(config)
     material = gather(config, progress)
     foreign = _foreign(config, material)
@@ -103,6 +105,7 @@ def benchmark(config: BenchmarkConfig, progress: Progress | None = None, command
         )
     frames.append({"contestants": _contestants_table(everybody.values())})
     frames += [{"arenas": arena.table()} for arena in arenas.values()]
+    frames.append({"seeds": seeds_table(config, material, join_tables(frames), progress)})
     if config.probes:
         crossed = [one for one in material.rounds if one.is_cross_validated and one.tie is None]
         progress.stage("probing for leaks", len(crossed))
