@@ -19,8 +19,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sweepml.config.train import CaptureConfig, DataConfig, FeaturesConfig, VariantsConfig
-from sweepml.datasets.splits import assign_groups
+from benchmarks.lab import read_lab
 from sweepml.export.bundle import CalibratedDetector, Provenance, write_bundle
 from sweepml.features.plan import FeaturePlan
 from sweepml.models.base import Detector
@@ -29,8 +28,6 @@ from sweepml.models.registry import MODELS, make_model
 from sweepml.pipeline.rows import LabelledRows
 from sweepml.runtime.bundle import Bundle
 from sweepml.tasks.cross_validation import fit_on
-from sweepml.tasks.data import feature_plan, load_captures, training_table
-from sweepml.tasks.progress import Silent
 
 ROWS: Final = 1000
 """Sources of one batch."""
@@ -38,7 +35,6 @@ BATCHES: Final = 20
 """Of consecutive rows, spread over the captures."""
 REPEATS: Final = 15
 """Of each batch."""
-CAPTURES: Final = ("train", "train2")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -46,29 +42,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scoring", description=__doc__)
     parser.add_argument("models", nargs="*", metavar="MODEL", help="default: every registered one")
     names = parser.parse_args(arguments).models or list(MODELS)
-    config = DataConfig(
-        captures={
-            f"lab_{name}": CaptureConfig(log=f"data/lab/{name}/conn.log.gz", episodes=f"data/lab/{name}/truth.csv")
-            for name in CAPTURES
-        }
-    )
-    features = FeaturesConfig()
-    plan = feature_plan(features)
-    captures, _ = load_captures(config, plan, Silent())
-    table = training_table(captures, plan, features.positive_dst_count, VariantsConfig(), 0, Silent())
-    groups = assign_groups(captures)
-    batches = consecutive(table.rows.features.values)
+    lab = read_lab()
+    batches = consecutive(lab.table.rows.features.values)
     rng = np.random.default_rng(0)
-    shuffled = consecutive(rng.permutation(table.rows.features.values))
+    shuffled = consecutive(rng.permutation(lab.table.rows.features.values))
     sys.stdout.write(
         f"| model | {ROWS:,} rows, median | 5 % to 95 % | shuffled | one row | bundle |\n"
         "| --- | --- | --- | --- | --- | --- |\n"
     )
     for name in names:
-        model = fit_on(lambda name=name: make_model(name, {}), table.rows, table.varied, groups, 0)
+        model = fit_on(lambda name=name: make_model(name, {}), lab.table.rows, lab.table.varied, lab.groups, 0)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "detector.onnx"
-            bundle = bundle_of(model, plan, table.rows, path)
+            bundle = bundle_of(model, lab.plan, lab.table.rows, path)
             size = path.stat().st_size
         taken = seconds(bundle, batches) * 1e3
         low, high = np.quantile(taken, [0.05, 0.95])

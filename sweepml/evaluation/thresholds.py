@@ -229,6 +229,39 @@ def choose_thresholds(rows: ScoredRows, exposure: Exposure, budget: AlertBudget)
     return ThresholdChoice(budget, exposure, tuple(chosen))
 
 
+def clear_of(threshold: float, scores: NDArray[np.float32], margin: float) -> float:
+    """Return the lowest threshold, from the given one on, that keeps a margin to every score.
+
+    A threshold that was chosen on some scores may lie on another's: what serves it elsewhere, with other roundings,
+    would then turn that verdict around.
+
+    Parameters
+    ----------
+    threshold
+        In [0, 1].
+    scores
+        float32, any shape.
+    margin
+        At least what roundings may make of a score.
+
+    Returns
+    -------
+    float
+        Exactly representable in float32; `threshold` where no other below 1 keeps the margin.
+
+    Examples
+    --------
+    >>> scores = np.array([0.1, 0.5, 0.5005, 0.75], np.float32)
+    >>> clear_of(0.25, scores, 0.001), round(clear_of(0.5, scores, 0.001), 4)
+    (0.25, 0.5015)
+    """
+    near = scores[scores > np.float32(threshold - margin)].astype(np.float64)
+    levels = np.unique(np.concatenate([[threshold - margin], near, [MAX_THRESHOLD + margin]]))
+    wide = np.flatnonzero(np.diff(levels) >= 2 * margin)
+    cleared = np.float32(levels[wide[0]] + margin) if len(wide) else np.float32(threshold)
+    return float(cleared) if cleared < MAX_THRESHOLD else threshold
+
+
 def count_alerts(unit: NDArray[np.integer], as_of_us: NDArray[np.int64], close_after_s: float) -> int:
     """Return how many alerts rows make: those of one unit that follow closely are one.
 

@@ -16,12 +16,12 @@ from sweepml.errors import ConfigError
 from sweepml.evaluation.alerts import JudgementRules
 from sweepml.evaluation.episodes import EpisodeReport, evaluate_alerts
 from sweepml.evaluation.windows import average_precision
-from sweepml.models.base import Detector
 from sweepml.models.registry import make_model
 from sweepml.pipeline.rows import LabelledRows
 from sweepml.schema.catalogue import CATALOGUE, FAMILIES, SCHEMA_HASH
 from sweepml.tasks.cross_validation import judge, judged_captures, out_of_fold
 from sweepml.tasks.data import TrainingTable, feature_plan, load_captures, training_table
+from sweepml.tasks.labels import check_labels, model_maker
 from sweepml.tasks.progress import Progress, Silent
 from sweepml.tasks.train import alert_budget
 
@@ -111,7 +111,7 @@ def ablate(config: AblationConfig, progress: Progress | None = None) -> Ablation
     if not config.seeds or min(config.seeds) < 0 or len(set(config.seeds)) < len(config.seeds):
         raise ConfigError(f"seeds must be one or several different numbers, none negative, got {config.seeds}")
     plan = feature_plan(config.features)
-    make_model(config.model.name, config.model.params)
+    check_labels(config.labels, make_model(config.model.name, config.model.params))
     captures, _ = load_captures(config.data, plan, progress)
     if not any(episode.is_sweep for capture in captures for episode in capture.episodes):
         raise ConfigError("these captures hold no labelled sweep, so that there is nothing to catch")
@@ -163,11 +163,7 @@ def _run(config: AblationConfig, data: _Data, family: str, progress: Progress) -
 
 def _judged(config: AblationConfig, data: _Data, table: TrainingTable, seed: int) -> tuple[EpisodeReport, float]:
     """Cross-validate; return what became of the alerts, and the average precision of the windows."""
-
-    def make() -> Detector:
-        return make_model(config.model.name, config.model.params)
-
-    found = out_of_fold(make, table, data.groups, config.split, seed, Silent())
+    found = out_of_fold(model_maker(config, data.groups), table, data.groups, config.split, seed, Silent())
     tested = judged_captures(data.captures, table.rows, config.split)
     validated = judge(found, table.rows, data.groups, tested, alert_budget(config.alerts))
     scored = validated.scored

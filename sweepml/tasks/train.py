@@ -26,7 +26,7 @@ from sweepml.evaluation.report import (
     to_metrics,
     window_metrics,
 )
-from sweepml.evaluation.thresholds import MAX_THRESHOLD, AlertBudget, ThresholdChoice, choose_thresholds
+from sweepml.evaluation.thresholds import MAX_THRESHOLD, AlertBudget, ThresholdChoice, choose_thresholds, clear_of
 from sweepml.evaluation.windows import WindowReport, evaluate_windows
 from sweepml.export.bundle import (
     CalibratedDetector,
@@ -36,13 +36,14 @@ from sweepml.export.bundle import (
     versions,
     write_bundle,
 )
-from sweepml.models.base import Detector
 from sweepml.models.registry import make_model
 from sweepml.origins.report import ReadReport
+from sweepml.runtime.bundle import GOLDEN_TOLERANCE
 from sweepml.schema.alert import AlertRow
 from sweepml.schema.catalogue import FEATURE_NAMES, SCHEMA_HASH
 from sweepml.tasks.cross_validation import (
     CrossValidated,
+    Fittable,
     OutOfFold,
     calibrate,
     fit_on,
@@ -52,6 +53,7 @@ from sweepml.tasks.cross_validation import (
     scored_rows,
 )
 from sweepml.tasks.data import TrainingTable, feature_plan, load_captures, training_table
+from sweepml.tasks.labels import check_labels, model_maker
 from sweepml.tasks.progress import Progress, Silent
 from sweepml.tracking.mlflow_run import Recorded, Store, recorded_run, sqlite_uri
 
@@ -133,7 +135,7 @@ def train(config: TrainConfig, progress: Progress | None = None) -> TrainResult:
     progress = progress or Silent()
     plan = feature_plan(config.features)
     # Whatever is wrong with the configuration should not cost the reading of the data.
-    make_model(config.model.name, config.model.params)
+    check_labels(config.labels, make_model(config.model.name, config.model.params))
     for rule in config.rules:
         make_rule(rule)
     alert_budget(config.alerts)
@@ -142,10 +144,7 @@ def train(config: TrainConfig, progress: Progress | None = None) -> TrainResult:
     captures, reads = load_captures(config.data, plan, progress)
     groups = assign_groups(captures, together=config.data.together)
     table = training_table(captures, plan, config.features.positive_dst_count, config.variants, config.seed, progress)
-
-    def make() -> Detector:
-        return make_model(config.model.name, config.model.params)
-
+    make = model_maker(config, groups)
     store = Store(
         config.tracking.uri or sqlite_uri(Path(config.output_root) / "mlflow.db"),
         config.tracking.experiment,
@@ -231,7 +230,7 @@ def evaluate(config: TrainConfig, captures: Sequence[Capture], validated: CrossV
 
 
 def final_detector(
-    make: Callable[[], Detector],
+    make: Callable[[], Fittable],
     table: TrainingTable,
     groups: SourceGroups,
     captures: Sequence[Capture],
@@ -246,7 +245,11 @@ def final_detector(
     choice = choose_thresholds(scored, Exposure.of(captures), alert_budget(config.alerts))
     # Of a horizon without validation rows nothing is known: only certainty raises an alert there.
     horizons = [spec.length_s for spec in feature_plan(config.features).windows]
-    limits = {length_s: choice.thresholds.get(length_s, MAX_THRESHOLD) for length_s in horizons}
+    final = calibration.apply(model.score(table.rows.features.values))
+    limits = {
+        length_s: clear_of(choice.thresholds.get(length_s, MAX_THRESHOLD), final, 2 * GOLDEN_TOLERANCE)
+        for length_s in horizons
+    }
     return CalibratedDetector(model, calibration, limits), choice
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sweepml.errors import ConfigError, InputError
 from sweepml.evaluation.exposure import Exposure
 from sweepml.evaluation.rows import ScoredRows
-from sweepml.evaluation.thresholds import AlertBudget, ThresholdChoice, choose_thresholds, count_alerts
+from sweepml.evaluation.thresholds import AlertBudget, ThresholdChoice, choose_thresholds, clear_of, count_alerts
 from tests.evaluation.handmade import HOUR_S, US
 
 DAY = Exposure(source_days=1000.0, source_count=1000, span_s=86_400.0)
@@ -230,3 +230,28 @@ def test_zero_exposure_is_refused() -> None:
 def test_budgets_out_of_range_are_refused(fields: dict, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         AlertBudget(**fields)
+
+
+@given(
+    scores=st.lists(st.floats(0, 1, width=32), max_size=50),
+    threshold=st.floats(0, 1, width=32),
+)
+def test_a_cleared_threshold_keeps_its_margin_and_is_not_lower(scores: list[float], threshold: float) -> None:
+    margin = 1e-3
+    levels = np.array(scores, np.float32)
+    cleared = clear_of(threshold, levels, margin)
+    assert cleared >= threshold - 1e-6
+    assert cleared == threshold or np.abs(levels - cleared).min() >= 0.999 * margin
+
+
+def test_a_threshold_that_is_clear_stays() -> None:
+    assert clear_of(0.5, np.array([0.25, 0.75], np.float32), 0.125) == 0.5
+
+
+def test_a_threshold_on_a_score_moves_above_the_crowd_around_it() -> None:
+    crowd = np.array([0.5, 0.5625, 0.625, 0.9375], np.float32)
+    assert clear_of(0.5, crowd, 0.125) == 0.75
+
+
+def test_without_room_below_certainty_a_threshold_stays() -> None:
+    assert clear_of(0.5, np.linspace(0, 1, 100, dtype=np.float32), 0.125) == 0.5
