@@ -1,10 +1,10 @@
 """What labels are worth: ``python -m benchmarks.label_scarcity``.
 
 Recall against the number of labelled sweep episodes, cross-validated by groups of sources on the laboratory captures. A
-model is fitted with so many labelled episodes; calibration, thresholds (at the default alert budget) and figures are made
-with all labels, so that what differs is what the model has learned. With each seed other episodes are labelled, and the
-folds are others. Boosted trees are half as many as by default, once instead of three times, and there are no varied
-copies: a curve is to be read beside the others of the page, not beside the benchmark.
+model is fitted with so many labelled episodes; calibration, thresholds (at the default alert budget) and figures are
+made with all labels, so that what differs is what the model has learned. With each seed other episodes are labelled,
+and the folds are others. Boosted trees are half as many as by default, once instead of three times, and there are no
+varied copies: a curve is to be read beside the others of the page, not beside the benchmark.
 
 Every point is kept in a CSV file as soon as it is known; a study that was interrupted goes on from there.
 """
@@ -180,7 +180,7 @@ def page(points: Sequence[Point], name: str) -> str:
     lines = [
         "# What labels are worth",
         "",
-        *_PROSE,
+        _PROSE,
         "",
         f"![recall against labelled episodes]({name}.png)",
         "",
@@ -207,13 +207,22 @@ def _named(labelled: int) -> str:
     return "all" if labelled == EVERY else str(labelled)
 
 
-_PROSE: Final = (
-    "Written by `python -m benchmarks.label_scarcity`; every point stands in the CSV file beside this page. Cross-validated",
-    f"in {FOLDS} folds by groups of sources on the laboratory captures. A model is fitted with so many labelled sweep episodes,",
-    "drawn anew with each seed; calibration, thresholds (at the default alert budget) and figures are made with all labels,",
-    "so that what differs is what the model has learned. Boosted trees are half as many as by default, once instead of three",
-    "times, and without varied copies: read a line beside the others of this page, not beside the benchmark.",
-)
+_PROSE: Final = f"""\
+Written by `python -m benchmarks.label_scarcity`; every point stands in the CSV file beside this page. Cross-validated
+in {FOLDS} folds by groups of sources on the laboratory captures. A model is fitted with so many labelled episodes,
+drawn anew with each seed; calibration, thresholds (at the default alert budget) and figures are made with all labels,
+so that what differs is what the model has learned. With few labels of one's own, thresholds would be less sure, too. Boosted
+trees are half as many as by default, once instead of three times, and without varied copies: read a line beside the
+others of this page, not beside the benchmark.
+
+- *All other sources known to be no sweep*: somebody has looked at all of the traffic, and labelled few of its sweeps;
+  rows of the other sweeps are left out.
+- *All other sources unlabelled*: a few sweeps are known, and nothing else. The model tells them from all other rows,
+  among them all other sweeps, which ranks rows as well as may be (Elkan and Noto 2008, lemma 1).
+- *No labels*: a model of normal traffic on all rows, sweeps among them.
+
+For a model of your own: `sweepml train labels.episodes=8`, `sweepml train labels.use=positive_unlabelled`, and
+`sweepml train model=autoencoder model.params.train_on=all labels.use=none`."""
 
 
 if __name__ == "__main__":

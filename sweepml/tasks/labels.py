@@ -12,7 +12,6 @@ from sweepml.config.train import LABELS_NONE, LABELS_POSITIVE, LABELS_USE, Label
 from sweepml.datasets.splits import SourceGroups
 from sweepml.errors import ConfigError, did_you_mean
 from sweepml.models.base import Detector, TrainingRows
-from sweepml.models.positive_unlabelled import fit_positive_unlabelled
 from sweepml.models.registry import make_model
 from sweepml.pipeline.rows import balanced_weights
 from sweepml.tasks.cross_validation import Fittable
@@ -58,6 +57,10 @@ def model_maker(config: TrainConfig, groups: SourceGroups) -> Callable[[], Fitta
 class LimitedLabels:
     """A model that is fitted as if less were known than is.
 
+    With ``positive_unlabelled`` the model tells labelled sweeps from all other rows, sweeps or not. Where the labelled
+    ones are a random draw of all sweeps, a row then ranks as it would by its probability of being a sweep (Elkan and
+    Noto 2008, "Learning classifiers from only positive and unlabeled data", lemma 1), and calibration does the rest.
+
     Attributes
     ----------
     make
@@ -80,10 +83,10 @@ class LimitedLabels:
         InputError
             If the model cannot be fitted on what is left.
         """
-        known = replace(rows, labels=self.known(rows.labels, rows.groups(), seed))
+        labels = self.known(rows.labels, rows.groups(), seed)
         if self.labels.use == LABELS_POSITIVE:
-            return fit_positive_unlabelled(self.make, known, seed)
-        return self.make().fit(replace(known, weights=balanced_weights(known.labels, known.groups())), seed)
+            labels = (labels == 1).astype(np.int8)
+        return self.make().fit(replace(rows, labels=labels, weights=balanced_weights(labels, rows.groups())), seed)
 
     def known(self, labels: NDArray[np.int8], group: NDArray[np.int64], seed: int) -> NDArray[np.int8]:
         """Return the labels with -1 where they may not be known.

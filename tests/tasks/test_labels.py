@@ -1,10 +1,14 @@
 """What a model may know of the labels."""
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import pytest
 
 from sweepml.config.train import LabelsConfig
 from sweepml.errors import ConfigError
+from sweepml.models.base import TrainingRows
 from sweepml.models.registry import make_model
 from sweepml.tasks.labels import LimitedLabels, check_labels
 
@@ -47,6 +51,34 @@ def test_a_hidden_sweep_is_unlabelled_and_no_benign_row(seed: int) -> None:
 
 def test_other_seeds_draw_other_sweeps() -> None:
     assert len({tuple(_known("all", 1, seed)) for seed in range(10)}) > 1
+
+
+@dataclass
+class Recording:
+    """Keeps what it is fitted on."""
+
+    rows: TrainingRows | None = None
+
+    def fit(self, rows: TrainingRows, seed: int) -> Any:
+        self.rows = rows
+        return self
+
+
+@pytest.mark.parametrize(
+    ("use", "expected"),
+    [("all", LABELS), ("positive_unlabelled", (LABELS == 1).astype(np.int8)), ("none", np.full(8, -1))],
+)
+def test_unlabelled_rows_are_the_other_class_only_where_sweeps_alone_are_known(use: str, expected: np.ndarray) -> None:
+    rows = TrainingRows(np.zeros((8, 1), np.float32), LABELS, np.ones(8), GROUP)
+    seen = LimitedLabels(Recording, LabelsConfig(use), EPISODES).fit(rows, 0).rows
+    np.testing.assert_array_equal(seen.labels, expected)
+
+
+def test_weights_are_balanced_anew_over_what_is_known() -> None:
+    rows = TrainingRows(np.zeros((8, 1), np.float32), LABELS, np.ones(8), GROUP)
+    seen = LimitedLabels(Recording, LabelsConfig("all", 1), EPISODES).fit(rows, 0).rows
+    assert seen.weights[seen.labels == 1].sum() == pytest.approx(seen.weights[seen.labels == 0].sum())
+    assert not seen.weights[seen.labels == -1].any()
 
 
 @pytest.mark.parametrize(
