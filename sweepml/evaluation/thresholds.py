@@ -16,6 +16,10 @@ from sweepml.evaluation.rows import NEGATIVE, POSITIVE, ScoredRows
 from sweepml.graph.windows import US_PER_S
 
 MAX_THRESHOLD: Final = 1.0
+
+_CROWD: Final = 50
+"""Scores that a threshold may pass in search of a gap. Chosen, not tuned."""
+
 _SHARE_SLACK: Final = 1e-9
 """Shares that sum to one within this do sum to one: three thirds in float64."""
 
@@ -230,7 +234,7 @@ def choose_thresholds(rows: ScoredRows, exposure: Exposure, budget: AlertBudget)
 
 
 def clear_of(threshold: float, scores: NDArray[np.float32], margin: float) -> float:
-    """Return the lowest threshold, from the given one on, that keeps a margin to every score.
+    """Return a threshold, hardly higher than the given one, that is as clear of every score as need be.
 
     A threshold that was chosen on some scores may lie on another's: what serves it elsewhere, with other roundings,
     would then turn that verdict around.
@@ -242,12 +246,13 @@ def clear_of(threshold: float, scores: NDArray[np.float32], margin: float) -> fl
     scores
         float32, any shape.
     margin
-        At least what roundings may make of a score.
+        Distance to every score with which it stays as it is.
 
     Returns
     -------
     float
-        Exactly representable in float32; `threshold` where no other below 1 keeps the margin.
+        Exactly representable in float32. Of the gaps between the next scores, the first that leaves the margin on both
+        sides; in a crowd without one, the middle of the widest, since nobody should lose many alerts by it.
 
     Examples
     --------
@@ -255,11 +260,16 @@ def clear_of(threshold: float, scores: NDArray[np.float32], margin: float) -> fl
     >>> clear_of(0.25, scores, 0.001), round(clear_of(0.5, scores, 0.001), 4)
     (0.25, 0.5015)
     """
-    near = scores[scores > np.float32(threshold - margin)].astype(np.float64)
-    levels = np.unique(np.concatenate([[threshold - margin], near, [MAX_THRESHOLD + margin]]))
-    wide = np.flatnonzero(np.diff(levels) >= 2 * margin)
-    cleared = np.float32(levels[wide[0]] + margin) if len(wide) else np.float32(threshold)
-    return float(cleared) if cleared < MAX_THRESHOLD else threshold
+    above = np.unique(scores[scores > np.float32(threshold - margin)].astype(np.float64))
+    if not len(above) or above[0] >= threshold + margin:
+        return threshold
+    levels = np.append(above, MAX_THRESHOLD)[: _CROWD + 1]
+    gaps = np.diff(levels)
+    gaps[levels[1:] <= threshold] = 0.0  # those would lower it
+    wide = np.flatnonzero(gaps >= 2 * margin)
+    place = int(wide[0]) if len(wide) else int(gaps.argmax())
+    cleared = float(np.float32(levels[place] + min(margin, gaps[place] / 2)))
+    return max(cleared, threshold) if cleared < MAX_THRESHOLD else threshold
 
 
 def count_alerts(unit: NDArray[np.integer], as_of_us: NDArray[np.int64], close_after_s: float) -> int:

@@ -233,25 +233,31 @@ def test_budgets_out_of_range_are_refused(fields: dict, message: str) -> None:
 
 
 @given(
-    scores=st.lists(st.floats(0, 1, width=32), max_size=50),
+    scores=st.lists(st.floats(0, 1, width=32), max_size=40),
     threshold=st.floats(0, 1, width=32),
 )
-def test_a_cleared_threshold_keeps_its_margin_and_is_not_lower(scores: list[float], threshold: float) -> None:
-    margin = 1e-3
+def test_a_cleared_threshold_is_not_lower_and_no_nearer_to_a_score(scores: list[float], threshold: float) -> None:
     levels = np.array(scores, np.float32)
-    cleared = clear_of(threshold, levels, margin)
-    assert cleared >= threshold - 1e-6
-    assert cleared == threshold or np.abs(levels - cleared).min() >= 0.999 * margin
+    cleared = clear_of(threshold, levels, 1e-3)
+    assert threshold <= cleared <= 1.0
+    if len(levels) and cleared != threshold:
+        assert np.abs(levels - cleared).min() >= np.abs(levels - np.float32(threshold)).min()
 
 
 def test_a_threshold_that_is_clear_stays() -> None:
     assert clear_of(0.5, np.array([0.25, 0.75], np.float32), 0.125) == 0.5
 
 
-def test_a_threshold_on_a_score_moves_above_the_crowd_around_it() -> None:
+def test_a_threshold_on_a_score_moves_to_the_first_gap_that_is_wide_enough() -> None:
     crowd = np.array([0.5, 0.5625, 0.625, 0.9375], np.float32)
     assert clear_of(0.5, crowd, 0.125) == 0.75
 
 
-def test_without_room_below_certainty_a_threshold_stays() -> None:
-    assert clear_of(0.5, np.linspace(0, 1, 100, dtype=np.float32), 0.125) == 0.5
+def test_in_a_crowd_a_threshold_takes_the_widest_gap_nearby() -> None:
+    crowd = np.concatenate([0.5 + np.arange(20) / 1024, 0.53125 + np.arange(100) / 1024]).astype(np.float32)
+    assert clear_of(0.5, crowd, 0.125) == pytest.approx((0.5 + 19 / 1024 + 0.53125) / 2)
+
+
+def test_a_threshold_passes_no_more_than_a_few_scores() -> None:
+    crowd = np.append(np.linspace(0.25, 0.75, 10_001), [0.9]).astype(np.float32)
+    assert clear_of(0.25, crowd, 0.05) < 0.26
