@@ -1,6 +1,7 @@
 """Sweeps among rows that nobody has labelled: what they cost an autoencoder, and one that leaves the worst rows out."""
 
 import numpy as np
+import pytest
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.contamination import contaminated
@@ -24,6 +25,7 @@ def _rank_of_sweeps(share: float, trim_share: float, seed: int) -> float:
     return float(roc_auc_score(rows.y[~train], model.score(rows.features.values[~train])))
 
 
+@pytest.mark.slow  # a dozen fits
 def test_sweeps_in_training_cost_the_plain_one_more_than_the_robust_one() -> None:
     def cost(trim_share: float) -> float:
         clean, dirty = (np.mean([_rank_of_sweeps(share, trim_share, seed) for seed in SEEDS]) for share in (0.0, 0.05))
