@@ -38,6 +38,7 @@ write report.html, report.md, results.json and the tables as Parquet, and record
 examples:
   sweepml benchmark                                        everything (minutes)
   sweepml benchmark quick=true                             one small model, the own captures (under a minute)
+  sweepml benchmark seeds=5                                models with five seeds on the own captures, too
   sweepml benchmark models=[] arenas=[lab]                 the rules alone
   sweepml benchmark 'arenas=[evasion,"sampled 1:100"]'      sweeps that mean not to be found, a sampling exporter
   sweepml benchmark 'detectors=[outputs/default/detector.onnx]'

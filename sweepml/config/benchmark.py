@@ -35,6 +35,9 @@ class ContestConfig:
         Of the run; everything is written to ``<output_root>/<name>/``.
     seed
         Seeds whatever is random.
+    seeds
+        So many seeds, from `seed` on, with which every model is judged on the own captures, cross-validated. Other
+        arenas, and all rules, are judged with the first alone.
     models
         Registry names.
     model_params
@@ -47,6 +50,7 @@ class ContestConfig:
 
     name: str = "contest"
     seed: int = 0
+    seeds: int = 1
     output_root: str = "outputs"
     models: list[str] | None = None
     model_params: dict[str, Any] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 
 @dataclass
@@ -91,6 +91,30 @@ class ModelConfig:
     params: dict[str, Any] = field(default_factory=dict)
 
 
+LABELS_ALL: Final = "all"
+LABELS_POSITIVE: Final = "positive_unlabelled"
+LABELS_NONE: Final = "none"
+LABELS_USE: Final = (LABELS_ALL, LABELS_POSITIVE, LABELS_NONE)
+
+
+@dataclass
+class LabelsConfig:
+    """Which labels a model is fitted on. Calibration, thresholds and figures are made with all that there are.
+
+    Attributes
+    ----------
+    use
+        ``all``; ``positive_unlabelled``: labelled sweeps, and everything else as if nobody had looked at it; ``none``:
+        nothing, for models of normal traffic that are fitted on every row.
+    episodes
+        Sweep episodes that are labelled, drawn by the seed; those of all others count as unlabelled. None: all. For
+        measuring what labels are worth.
+    """
+
+    use: str = LABELS_ALL
+    episodes: int | None = None
+
+
 @dataclass
 class SplitConfig:
     """Cross-validation by groups of sources.
@@ -144,6 +168,7 @@ class TrainConfig:
     features: FeaturesConfig = field(default_factory=FeaturesConfig)
     variants: VariantsConfig = field(default_factory=VariantsConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
+    labels: LabelsConfig = field(default_factory=LabelsConfig)
     split: SplitConfig = field(default_factory=SplitConfig)
     alerts: AlertsConfig = field(default_factory=AlertsConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)

@@ -208,6 +208,22 @@ SUMMARY: Final = TableSchema(
     ("arena", "contestant"),
 )
 
+SEEDS: Final = TableSchema(
+    "seeds",
+    "one model in one arena with one seed of folds and model",
+    (
+        *_WHO,
+        _count("seed", "number", "of folds and model"),
+        _count("episode_count", "episodes", "sweep episodes"),
+        _count("caught", "episodes", "episodes with an alert about them"),
+        _real("recall", "share", "caught of all; NaN where there is no episode"),
+        _count("false_alerts", "findings", "wrong findings, after merging those of one source that follow closely"),
+        _count("false_sources", "sources", "sources with a wrong finding"),
+        _text("missed", "scenarios that were not caught, comma separated, sorted"),
+    ),
+    ("arena", "contestant", "seed"),
+)
+
 SURVIVAL: Final = TableSchema(
     "survival",
     "one step of a contestant's Kaplan-Meier curve of episodes not yet detected",
@@ -338,6 +354,7 @@ TABLES: Final = {
         CONTESTANTS,
         ARENAS,
         SUMMARY,
+        SEEDS,
         EPISODES,
         STRATA,
         SURVIVAL,

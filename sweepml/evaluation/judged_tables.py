@@ -121,8 +121,8 @@ def judged_tables(
     Returns
     -------
     dict
-        Name -> frame, all of `TABLES` but those that are not about one contestant's alerts (contestants, arenas and
-        probes). Frames fit their schemas; those that do not apply are empty.
+        Name -> frame, all of `TABLES` but those that are not about one contestant's alerts (contestants, arenas, probes
+        and seeds). Frames fit their schemas; those that do not apply are empty.
 
     Raises
     ------

@@ -16,8 +16,10 @@ from sweepml.evaluation.rows import NEGATIVE, POSITIVE, ScoredRows
 from sweepml.graph.windows import US_PER_S
 
 MAX_THRESHOLD: Final = 1.0
-_CLEARANCE: Final = 5e-7
-"""Distance in which no score should lie from a threshold: eight steps of float32 just below one."""
+
+_CROWD: Final = 50
+"""Scores that a threshold may pass in search of a gap. Chosen, not tuned."""
+
 _SHARE_SLACK: Final = 1e-9
 """Shares that sum to one within this do sum to one: three thirds in float64."""
 
@@ -231,35 +233,43 @@ def choose_thresholds(rows: ScoredRows, exposure: Exposure, budget: AlertBudget)
     return ThresholdChoice(budget, exposure, tuple(chosen))
 
 
-def clear_of(threshold: float, scores: NDArray[np.float32]) -> float:
-    """Return the lowest threshold, from one upwards, that no score comes so near that rounding decides.
+def clear_of(threshold: float, scores: NDArray[np.float32], margin: float) -> float:
+    """Return a threshold, hardly higher than the given one, that is as clear of every score as need be.
 
-    Thresholds are chosen on the scores of models that saw a part of the data; the model that is exported saw all of it
-    and scores otherwise, now and then within one rounding of a threshold. Another runtime then gives another verdict.
+    A threshold that was chosen on some scores may lie on another's: what serves it elsewhere, with other roundings,
+    would then turn that verdict around.
 
     Parameters
     ----------
     threshold
-        Chosen before.
+        In [0, 1].
     scores
-        float32, shape (n,), in [0, 1]: of the model that the threshold is for.
+        float32, any shape.
+    margin
+        Distance to every score with which it stays as it is.
 
     Returns
     -------
     float
-        Exactly representable in float32. Where scores stand everywhere so close, the middle of the widest gap.
+        Exactly representable in float32. Of the gaps between the next scores, the first that leaves the margin on both
+        sides; in a crowd without one, the middle of the widest, since nobody should lose many alerts by it.
+
+    Examples
+    --------
+    >>> scores = np.array([0.1, 0.5, 0.5005, 0.75], np.float32)
+    >>> clear_of(0.25, scores, 0.001), round(clear_of(0.5, scores, 0.001), 4)
+    (0.25, 0.5015)
     """
-    levels = np.unique(scores).astype(np.float64)
-    lower = np.concatenate([[-np.inf], levels])
-    upper = np.concatenate([levels, [np.inf]])
-    placed = np.maximum(threshold, lower + _CLEARANCE)
-    clear = np.flatnonzero((placed <= upper - _CLEARANCE) & (placed <= MAX_THRESHOLD))
-    if len(clear):
-        return float(np.float32(placed[clear[0]]))
-    here = upper > threshold
-    lower, upper = np.maximum(lower[here], 0.0), np.minimum(upper[here], MAX_THRESHOLD)
-    widest = int((upper - lower).argmax())
-    return float(np.float32((lower[widest] + upper[widest]) / 2))
+    above = np.unique(scores[scores > np.float32(threshold - margin)].astype(np.float64))
+    if not len(above) or above[0] >= threshold + margin:
+        return threshold
+    levels = np.append(above, MAX_THRESHOLD)[: _CROWD + 1]
+    gaps = np.diff(levels)
+    gaps[levels[1:] <= threshold] = 0.0  # those would lower it
+    wide = np.flatnonzero(gaps >= 2 * margin)
+    place = int(wide[0]) if len(wide) else int(gaps.argmax())
+    cleared = float(np.float32(levels[place] + min(margin, gaps[place] / 2)))
+    return max(cleared, threshold) if cleared < MAX_THRESHOLD else threshold
 
 
 def count_alerts(unit: NDArray[np.integer], as_of_us: NDArray[np.int64], close_after_s: float) -> int:

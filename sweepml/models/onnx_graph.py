@@ -63,15 +63,20 @@ class GraphBuilder:
         """Sum each row; return the output's name, shape (n, 1)."""
         return self.node("ReduceSum", name, self.constant(np.array([1], np.int64)), keepdims=1)
 
-    def include(self, model: onnx.ModelProto, prefix: str) -> str:
-        """Add another model's graph, all its names prefixed; return the name of its raw score.
+    def include(self, model: onnx.ModelProto, prefix: str) -> tuple[str, str | None]:
+        """Add another model's graph, all its names prefixed.
 
         Parameters
         ----------
         model
-            From ``features`` to ``raw_score``; not changed. Its other outputs are left out.
+            From ``features`` to ``raw_score``, and to ``contribution`` where it has it; not changed.
         prefix
             Unlike that of any other model that is included.
+
+        Returns
+        -------
+        raw_score, contribution : str
+            Names of its outputs; the second is None where it has none.
         """
 
         def renamed(name: str) -> str:
@@ -89,7 +94,8 @@ class GraphBuilder:
             own.input[:] = [renamed(name) for name in node.input]
             own.output[:] = [renamed(name) for name in node.output]
             self._nodes.append(own)
-        return renamed(RAW_SCORE_NAME)
+        has_contribution = any(output.name == CONTRIBUTION_NAME for output in model.graph.output)
+        return renamed(RAW_SCORE_NAME), renamed(CONTRIBUTION_NAME) if has_contribution else None
 
     def model(self, raw_score: str, contribution: str | None = None) -> onnx.ModelProto:
         """Return the graph of a detector; the edges are an input where a node reads them.

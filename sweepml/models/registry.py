@@ -15,6 +15,12 @@ def _autoencoder() -> type[Detector]:
     return Autoencoder
 
 
+def _ensemble() -> type[Detector]:
+    from sweepml.models.ensemble.detector import Ensemble
+
+    return Ensemble
+
+
 def _gradient_boosting() -> type[Detector]:
     from sweepml.models.gradient_boosting.detector import GradientBoosting
 
@@ -41,6 +47,7 @@ def _logistic_regression() -> type[Detector]:
 
 MODELS: Final[Mapping[str, Callable[[], type[Detector]]]] = {
     "autoencoder": _autoencoder,
+    "ensemble": _ensemble,
     "gradient_boosting": _gradient_boosting,
     "graph_embedding": _graph_embedding,
     "isolation_forest": _isolation_forest,

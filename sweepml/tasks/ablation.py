@@ -12,10 +12,11 @@ import numpy as np
 from sweepml.config.ablation import AblationConfig
 from sweepml.datasets.capture import Capture
 from sweepml.errors import ConfigError
-from sweepml.models.base import Detector
 from sweepml.pipeline.rows import LabelledRows
 from sweepml.schema.catalogue import CATALOGUE, FAMILIES, SCHEMA_HASH
+from sweepml.tasks.cross_validation import Fittable
 from sweepml.tasks.data import TrainingData, read_training_data, require_sweeps
+from sweepml.tasks.labels import check_labels, learner_maker
 from sweepml.tasks.progress import Progress, Silent
 from sweepml.tasks.settings import alert_budget, model_maker
 from sweepml.tasks.tryout import try_out
@@ -98,10 +99,11 @@ def ablate(config: AblationConfig, progress: Progress | None = None) -> Ablation
         raise ConfigError(f"output={config.output}: there is no folder {path.parent}")
     if not config.seeds or min(config.seeds) < 0 or len(set(config.seeds)) < len(config.seeds):
         raise ConfigError(f"seeds must be one or several different numbers, none negative, got {config.seeds}")
-    make = model_maker(config.model)
+    check_labels(config.labels, model_maker(config.model)())
     alert_budget(config.alerts)
     data = read_training_data(config, config.seeds[0], progress)
     require_sweeps(data.captures)
+    make = learner_maker(config, data.groups)
     progress.stage("leaving out families", (len(FAMILIES) + 1) * len(config.seeds))
     full, *without = (_run(config, make, data, family, progress) for family in (NOTHING, *FAMILIES))
     page = render(config, data.captures, full, without)
@@ -127,7 +129,7 @@ def without_family(rows: LabelledRows, family: str) -> LabelledRows:
 
 
 def _run(
-    config: AblationConfig, make: Callable[[], Detector], data: TrainingData, family: str, progress: Progress
+    config: AblationConfig, make: Callable[[], Fittable], data: TrainingData, family: str, progress: Progress
 ) -> Outcome:
     rows, varied = (without_family(some, family) for some in (data.table.rows, data.table.varied))
     table = replace(data.table, rows=rows, varied=varied)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,13 @@ from sweepml.models.calibration import PlattCalibration
 from sweepml.pipeline.rows import LabelledRows, balanced_weights
 from sweepml.tasks.data import TrainingTable
 from sweepml.tasks.progress import Progress
+
+
+class Fittable(Protocol):
+    """What a detector comes of: an unfitted one, or one that is kept from seeing some of the labels."""
+
+    def fit(self, rows: TrainingRows, seed: int) -> Detector:
+        """Return a fitted detector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,7 @@ class CrossValidated:
 
 
 def fit_on(
-    make: Callable[[], Detector],
+    make: Callable[[], Fittable],
     rows: LabelledRows,
     varied: LabelledRows,
     groups: SourceGroups,
@@ -91,7 +99,7 @@ def fit_on(
 
 
 def out_of_fold(
-    make: Callable[[], Detector],
+    make: Callable[[], Fittable],
     table: TrainingTable,
     groups: SourceGroups,
     split: SplitConfig,

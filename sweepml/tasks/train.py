@@ -35,13 +35,14 @@ from sweepml.export.bundle import (
     versions,
     write_bundle,
 )
-from sweepml.models.base import Detector
 from sweepml.origins.report import ReadReport
+from sweepml.runtime.bundle import GOLDEN_TOLERANCE
 from sweepml.schema.alert import AlertRow
 from sweepml.schema.catalogue import FEATURE_NAMES, SCHEMA_HASH
 from sweepml.schema.edge_catalogue import EDGE_NAMES
 from sweepml.tasks.cross_validation import (
     CrossValidated,
+    Fittable,
     OutOfFold,
     calibrate,
     fit_on,
@@ -51,6 +52,7 @@ from sweepml.tasks.cross_validation import (
     scored_rows,
 )
 from sweepml.tasks.data import TrainingTable, feature_plan, read_training_data
+from sweepml.tasks.labels import check_labels, learner_maker
 from sweepml.tasks.progress import Progress, Silent
 from sweepml.tasks.settings import alert_budget, check_seeds, judgement_rules, model_maker
 from sweepml.tracking.mlflow_run import Recorded, Store, recorded_run
@@ -132,13 +134,14 @@ def train(config: TrainConfig, progress: Progress | None = None) -> TrainResult:
     """
     progress = progress or Silent()
     # Whatever is wrong with the configuration should not cost the reading of the data.
-    make = model_maker(config.model)
+    check_labels(config.labels, model_maker(config.model)())
     for rule in config.rules:
         make_rule(rule)
     budget = alert_budget(config.alerts)
     check_seeds([config.seed])
     data = read_training_data(config, config.seed, progress)
     plan, captures, groups, table = data.plan, data.captures, data.groups, data.table
+    make = learner_maker(config, groups)
     store = Store.of(config.tracking, config.output_root)
     with recorded_run(store, config.name) as run:
         run.log_config(recorded_params(config), json.dumps(asdict(config), indent=2))
@@ -228,7 +231,7 @@ def evaluate(config: TrainConfig, captures: Sequence[Capture], validated: CrossV
 
 
 def final_detector(
-    make: Callable[[], Detector],
+    make: Callable[[], Fittable],
     table: TrainingTable,
     groups: SourceGroups,
     captures: Sequence[Capture],
@@ -243,10 +246,13 @@ def final_detector(
     choice = choose_thresholds(scored, Exposure.of(captures), alert_budget(config.alerts))
     # Of a horizon without validation rows nothing is known: only certainty raises an alert there.
     horizons = [spec.length_s for spec in feature_plan(config.features).windows]
-    limits = {length_s: choice.thresholds.get(length_s, MAX_THRESHOLD) for length_s in horizons}
-    score = CalibratedDetector(model, calibration, limits).score(table.rows.features.values, table.rows.features.edges)
-    cleared = {length_s: clear_of(threshold, score) for length_s, threshold in limits.items()}
-    return CalibratedDetector(model, calibration, cleared), choice
+    features = table.rows.features
+    final = calibration.apply(model.score_rows(features.values, features.edges))
+    limits = {
+        length_s: clear_of(choice.thresholds.get(length_s, MAX_THRESHOLD), final, 2 * GOLDEN_TOLERANCE)
+        for length_s in horizons
+    }
+    return CalibratedDetector(model, calibration, limits), choice
 
 
 def render(evaluations: Sequence[Evaluation], choice: ThresholdChoice) -> str:

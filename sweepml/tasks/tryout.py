@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from sweepml.config.train import TrainConfig
 from sweepml.evaluation.episodes import EpisodeReport, evaluate_alerts
 from sweepml.evaluation.windows import average_precision
-from sweepml.models.base import Detector
-from sweepml.tasks.cross_validation import judge, judged_captures, out_of_fold
+from sweepml.tasks.cross_validation import Fittable, judge, judged_captures, out_of_fold
 from sweepml.tasks.data import TrainingData
 from sweepml.tasks.progress import Silent
 from sweepml.tasks.settings import alert_budget, judgement_rules
@@ -31,7 +30,7 @@ class Tryout:
     average_precision: float
 
 
-def try_out(make: Callable[[], Detector], data: TrainingData, config: TrainConfig, seed: int) -> Tryout:
+def try_out(make: Callable[[], Fittable], data: TrainingData, config: TrainConfig, seed: int) -> Tryout:
     """Cross-validate a model and judge its alerts.
 
     Parameters

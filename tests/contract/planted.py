@@ -5,43 +5,36 @@ from numpy.typing import NDArray
 
 from sweepml.features.edges import RowEdges
 from sweepml.models.base import TrainingRows
-from sweepml.schema.catalogue import CATALOGUE, FEATURE_NAMES
+from sweepml.pipeline.rows import LabelledRows
 from sweepml.schema.edge_catalogue import EDGE_CATALOGUE, EDGE_NAMES
+from tests.contract.pool import pool
 
-SWEEP_FEATURES = ("dst_count", "top_port_dst_count", "edge_count")
-"""What a planted sweep has more of."""
-
-SWEEP_EDGES = ("is_unanswered", "own_port_edge_count_log2", "srv_fan_out_log2")
-"""What the edges of a planted sweep have more of."""
+SWEEP_FEATURES = ("first_failed_ratio", "top_port_dst_ratio", "dst_evenness_ratio", "new_edge_ratio")
+"""What planted sweeps have more of: the sum of these alone tells most of them."""
 
 
-def planted_rows(count: int = 600, seed: int = 0) -> TrainingRows:
-    """Return rows of which a third are sweeps, a tenth unlabelled; values within each feature's range."""
+def planted_rows(count: int = 600, seed: int = 0, *, strangers: bool = False) -> TrainingRows:
+    """Return rows of which a third are sweeps and a tenth unlabelled, of half of the pool's sources.
+
+    Sources with many rows are drawn from less often, a row. `strangers` are of the other half: of sources that no model
+    has met that was fitted on rows without it.
+    """
     rng = np.random.default_rng(seed)
-    values = rng.lognormal(1.0, 1.0, (count, len(FEATURE_NAMES)))
-    labels = np.where(np.arange(count) % 3 == 0, 1, 0).astype(np.int8)
-    for name in SWEEP_FEATURES:
-        values[labels == 1, FEATURE_NAMES.index(name)] *= 20
-    for column, spec in enumerate(CATALOGUE):
-        if spec.high is not None:
-            values[:, column] = spec.high * values[:, column] / values[:, column].max()
-        if spec.missing is not None:
-            values[rng.random(count) < 0.2, column] = np.nan
-    edges = planted_edges(labels == 1, rng)
-    labels[np.arange(count) % 10 == 9] = -1
-    return TrainingRows(values.astype(np.float32), labels, (labels >= 0).astype(np.float64), edges=edges)
+    rows = pool()
+    rows = rows.take(rows.unit % 2 == int(strangers))
+    sweeps = count // 3
+    picked = np.concatenate([_drawn(rows, label, size, rng) for label, size in ((1, sweeps), (0, count - sweeps))])
+    rows = rows.take(rng.permutation(picked))
+    labels = np.where(np.arange(count) % 10 == 9, -1, rows.y).astype(np.int8)
+    known = (labels >= 0).astype(np.float64)
+    return TrainingRows(rows.features.values, labels, known, rows.unit.astype(np.int64), rows.features.edges)
 
 
-def planted_edges(sweeps: NDArray[np.bool_], rng: np.random.Generator) -> RowEdges:
-    """Return five to twenty edges a row, within each column's range."""
-    counts = rng.integers(5, 21, len(sweeps))
-    indptr = np.concatenate([[0], np.cumsum(counts)])
-    values = rng.random((int(indptr[-1]), len(EDGE_NAMES))).astype(np.float32)
-    in_sweep = np.repeat(sweeps, counts)
-    for name in SWEEP_EDGES:
-        values[in_sweep, EDGE_NAMES.index(name)] = 1.0
-    values[:, [spec.high is None for spec in EDGE_CATALOGUE]] *= 6
-    return RowEdges(indptr, values)
+def _drawn(rows: LabelledRows, label: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    here = np.flatnonzero(rows.y == label)
+    _, place, sizes = np.unique(rows.unit[here], return_inverse=True, return_counts=True)
+    chance = 1.0 / np.sqrt(sizes[place])
+    return rng.choice(here, count, replace=False, p=chance / chance.sum())
 
 
 def hostile_edges(rows: int, seed: int = 1) -> RowEdges:

@@ -174,6 +174,15 @@ class Unseeded(Linear):
 
 
 @dataclass
+class Meddling(Linear):
+    """Seeds the generator that all share."""
+
+    def fit(self, rows: TrainingRows, seed: int) -> Self:
+        np.random.seed(seed)  # noqa: NPY002
+        return super().fit(rows, seed)
+
+
+@dataclass
 class Falling(Linear):
     """Higher is more benign."""
 
@@ -312,6 +321,7 @@ def cases() -> list[Any]:
         (BatchScaling(), checks.check_batch_size_does_not_matter),
         (Smoothing(), checks.check_row_order_does_not_matter),
         (Unseeded(), checks.check_same_seed_same_scores),
+        (Meddling(), checks.check_the_process_generators_are_left_alone),
         (Falling(), checks.check_sweeps_score_higher),
         (Careless(), checks.check_other_inputs_are_refused),
         (NeverFitted(), checks.check_unfitted_is_refused),
@@ -326,6 +336,7 @@ def cases() -> list[Any]:
         (Disagreeing(), checks.check_bundle_opens_and_scores_alike),
         (Disagreeing(), checks.check_reordered_features_are_refused_by_name),
         (Slow(), checks.check_budgets),
+        (Slow(), checks.check_memory),
     ]
     return [pytest.param(*pair, id=f"{type(pair[0]).__name__}-{pair[1].__name__}") for pair in pairs]
 

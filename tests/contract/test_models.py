@@ -9,9 +9,11 @@ from sweepml.models.base import Detector
 from sweepml.models.registry import MODELS, make_model
 from tests.contract.checks import CHECKS, check_budgets
 
+_BOOSTING = {"n_bags": 2, "max_iter": 8, "learning_rate": 0.3}
 QUICK: dict[str, dict[str, Any]] = {
-    "gradient_boosting": {"n_bags": 2, "max_iter": 8, "learning_rate": 0.3},
+    "gradient_boosting": _BOOSTING,
     "graph_embedding": {"epochs": 10},
+    "ensemble": {"part_params": {"gradient_boosting": _BOOSTING, "autoencoder": {"epochs": 3}}, "folds": 2},
 }
 """Parameters with which a fit takes a fraction of a second; a model without an entry is checked as it is."""
 

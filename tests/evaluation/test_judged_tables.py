@@ -48,7 +48,7 @@ def summary(tables: dict[str, pd.DataFrame]) -> pd.Series:
 
 def test_all_tables_of_a_contestant_fit_their_schemas(tables: dict[str, pd.DataFrame]) -> None:
     check_tables(tables)
-    assert TABLES.keys() - tables.keys() == {"contestants", "arenas", "probes"}
+    assert TABLES.keys() - tables.keys() == {"contestants", "arenas", "probes", "seeds"}
     assert {(one["arena"], one["contestant"]) for one in tables["strata"].to_dict("records")} == {
         ("lab", "rule@shipped")
     }

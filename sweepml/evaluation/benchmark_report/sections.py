@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sweepml.evaluation.benchmark_report import (
     against_rules,
+    between_models,
     breakdown,
     checks,
     curves,
@@ -21,6 +22,8 @@ def make_sections(results: Results) -> list[Section]:
     return [
         measured.measured_section(results),
         against_rules.headline_section(results),
+        between_models.seeds_section(results),
+        between_models.complement_section(results),
         curves.precision_recall_section(results),
         curves.survival_section(results),
         curves.budget_section(results),

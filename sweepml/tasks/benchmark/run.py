@@ -27,6 +27,7 @@ from sweepml.tasks.benchmark.contestants import SHIPPED, Contestant, ForeignCont
 from sweepml.tasks.benchmark.probing import probe_table
 from sweepml.tasks.benchmark.recording import measurement, record
 from sweepml.tasks.benchmark.rounds import untrained_round
+from sweepml.tasks.benchmark.seeds import check_repeats, seeds_table
 from sweepml.tasks.progress import Progress, Silent
 from sweepml.tasks.settings import check_seeds, judgement_rules
 
@@ -79,6 +80,7 @@ def benchmark(config: BenchmarkConfig, progress: Progress | None = None, command
     """
     progress = progress or Silent()
     check_seeds([config.seed])
+    check_repeats(config)
     judging = _judging(config)
     material = gather(config, progress)
     foreign = _foreign(config, material)
@@ -102,6 +104,7 @@ def benchmark(config: BenchmarkConfig, progress: Progress | None = None, command
         )
     frames.append({"contestants": _contestants_table(everybody.values())})
     frames += [{"arenas": arena.table()} for arena in arenas.values()]
+    frames.append({"seeds": seeds_table(config, material, join_tables(frames), progress)})
     if config.probes:
         crossed = [one for one in material.rounds if one.is_cross_validated and one.tie is None]
         progress.stage("probing for leaks", len(crossed))

@@ -24,6 +24,8 @@ from tests.evaluation.handmade import US, Contact, episode, to_capture
 ANCHORS = (
     "measured",
     "headline",
+    "seeds",
+    "complement",
     "precision-recall",
     "survival",
     "budget",

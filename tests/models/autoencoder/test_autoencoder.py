@@ -1,6 +1,7 @@
 """The autoencoder beyond the contract: checkpoints, device, labels, and torch's own export."""
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,6 @@ import torch
 
 from sweepml.errors import ConfigError
 from sweepml.models.autoencoder.detector import Autoencoder
-from sweepml.models.base import TrainingRows
 from sweepml.models.dense import Perceptron, new_perceptron
 from tests.contract.planted import planted_rows
 
@@ -54,7 +54,7 @@ def test_where_it_was_trained_makes_no_other_model() -> None:
 def test_sweeps_are_not_learned_as_normal() -> None:
     changed = np.where(ROWS.labels[:, None] == 1, ROWS.values * 3, ROWS.values)
     one = Autoencoder(epochs=2).fit(ROWS, 0)
-    other = Autoencoder(epochs=2).fit(TrainingRows(changed, ROWS.labels, ROWS.weights), 0)
+    other = Autoencoder(epochs=2).fit(replace(ROWS, values=changed), 0)
     np.testing.assert_array_equal(one.score(ROWS.values), other.score(ROWS.values))
 
 

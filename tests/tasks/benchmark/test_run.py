@@ -37,6 +37,7 @@ def config(lab_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Benchmark
     start = pd.read_csv(captures["train"].episodes).sort_values("start_epoch").iloc[0]
     alerts.write_text(json.dumps({"source": start["src"], "detected": float(start["start_epoch"]) + 1}) + "\n")
     return BenchmarkConfig(
+        seeds=2,
         output_root=str(folder / "outputs"),
         models=["gradient_boosting"],
         model_params={"gradient_boosting": dict(QUICK_MODEL)},
@@ -66,6 +67,15 @@ def test_everybody_is_judged_in_every_arena(result: BenchmarkResult) -> None:
     for arena in ARENAS:
         assert {who for where, who in judged if where == arena} == {"gradient_boosting", brought, *rules}
     assert {who for where, who in judged if where == "only train"} == {"tool", brought, *RULES}
+
+
+def test_models_are_judged_with_every_seed_in_the_lab(result: BenchmarkResult) -> None:
+    seeds, summary = result.tables["seeds"], result.tables["summary"]
+    assert seeds[["arena", "contestant", "seed"]].values.tolist() == [["lab", "gradient_boosting", i] for i in (0, 1)]
+    first = summary[(summary.arena == "lab") & (summary.contestant == "gradient_boosting")].iloc[0]
+    assert seeds.caught[0] == first.caught
+    for row in seeds.itertuples():
+        assert len([name for name in row.missed.split(", ") if name]) == row.episode_count - row.caught
 
 
 def test_tables_report_and_results_are_written(result: BenchmarkResult) -> None:
@@ -131,6 +141,10 @@ def test_what_cannot_be_judged_is_refused_before_anything_is_read(config: Benchm
         benchmark(replace(config, models=["gradient_bosting"]))
     with pytest.raises(ConfigError, match="nobody to judge"):
         benchmark(replace(config, models=[], rules=[], detectors=[], foreign_alerts={}))
+    with pytest.raises(ConfigError, match="seeds must be at least 1, got 0"):
+        benchmark(replace(config, seeds=0))
+    with pytest.raises(ConfigError, match="judges the models again in the arena lab: add it to arenas"):
+        benchmark(replace(config, arenas=["tools"]))
     with pytest.raises(InputMissingError, match="sweepml benchmark writes it"):
         compare_results(tmp_path / "none.json", tmp_path)
     (tmp_path / "broken.json").write_text("[")
