@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -17,9 +17,9 @@ from sweepml.config.train import ModelConfig
 from sweepml.errors import ConfigError, InputError
 from sweepml.evaluation.report import align, to_metrics
 from sweepml.export.bundle import git_commit
-from sweepml.models.base import Detector
 from sweepml.schema.catalogue import SCHEMA_HASH
 from sweepml.tasks.data import TrainingData, read_training_data, require_sweeps
+from sweepml.tasks.labels import check_labels, learner_maker
 from sweepml.tasks.progress import Progress, Silent
 from sweepml.tasks.search.space import search_space, start_params
 from sweepml.tasks.search.study import TrialStore, Tried, best_of
@@ -85,6 +85,7 @@ def search(config: SearchConfig, progress: Progress | None = None) -> SearchResu
         raise ConfigError(f"n_trials must be at least 1, got {config.n_trials}")
     check_seeds([config.seed])
     alert_budget(config.alerts)
+    check_labels(config.labels, model_maker(config.model)())
     space, start = search_space(config), start_params(config)
     data = read_training_data(config, config.seed, progress)
     require_sweeps(data.captures)
@@ -151,7 +152,8 @@ def _try(config: SearchConfig, data: TrainingData, run: Run, trials: TrialStore,
     params = dict(trial.params)
     run.log_params(params)
     try:
-        made = try_out(_maker(config, params), data, config, config.seed)
+        model = ModelConfig(config.model.name, {**config.model.params, **params})
+        made = try_out(learner_maker(replace(config, model=model), data.groups), data, config, config.seed)
     except InputError as error:  # such as a training that diverged
         run.set_tags({"failure": str(error)})
         trials.tell_failure(trial, str(error))
@@ -176,10 +178,6 @@ def trial_value(caught: int, average_precision: float) -> float:
     True
     """
     return caught + min(average_precision, _BELOW_ONE)
-
-
-def _maker(config: SearchConfig, params: Mapping[str, Any]) -> Callable[[], Detector]:
-    return model_maker(ModelConfig(config.model.name, {**config.model.params, **params}))
 
 
 def _keep_best(config: SearchConfig, tried: list[Tried], path: Path, run: Run) -> None:
