@@ -16,7 +16,7 @@ from sweepml.runtime.default_detector import DEFAULT_DETECTOR
 CARD: Final = DEFAULT_DETECTOR.with_name("README.md")
 
 # False alarms on ordinary networks matter most: no verdict on less than 49 to 1, whatever the budget would allow.
-_SETTINGS: Final = ["data=lab", "variants.rows_per_source=50", "alerts.threshold_floor=0.98"]
+_SETTINGS: Final = ["data=lab", "alerts.threshold_floor=0.98"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
