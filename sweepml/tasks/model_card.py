@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sweepml.runtime.bundle import Bundle
-from sweepml.tasks.train import TrainResult
+from sweepml.tasks.train import TrainResult, render
 
 _HEAD = """\
 # The default detector
@@ -29,12 +31,13 @@ writes it again: {model}, features of schema `{schema}`, bundle id `{bundle_id}`
 laboratory's, a few of published captures, those injected into copies of published traffic (`_any`: all scanners,
 `_slow`: slow ones) and those of a made-up network.
 
-| capture | connections | sweeps | hours |
-|---|---|---|---|
+| capture | connections | hours | sweeps | caught | false sources |
+|---|---|---|---|---|---|
 """
 
 _FIGURES = """
-{sweeps} episodes in all. Published captures are not part of the repository (data/README.md).
+{sweeps} episodes in all; what was caught and false is explained below. Published captures are not part of the
+repository (data/README.md).
 
 ## How good it is
 
@@ -69,8 +72,10 @@ def render_card(result: TrainResult) -> str:
         bundle_id=result.bundle_id,
         created=manifest.created[:10],
     )
+    whole = result.evaluations[0].model
     rows = "".join(
-        f"| {one['name']} | {one['connections']:,} | {one['sweep_episodes']} | {one['span_s'] / 3600:.1f} |\n"
+        f"| {one['name']} | {one['connections']:,} | {one['span_s'] / 3600:.1f} | {one['sweep_episodes']} "
+        f"| {_of_capture(whole.caught, one['name'])} | {_of_capture(whole.false_sources, one['name'])} |\n"
         for one in captures
     )
     return (
@@ -78,9 +83,13 @@ def render_card(result: TrainResult) -> str:
         + rows
         + _FIGURES.format(
             sweeps=sum(one["sweep_episodes"] for one in captures),
-            table=result.table,
+            table=render(result.evaluations[:1], result.choice),
             exposure=result.choice.exposure.source_days,
             lowest=result.choice.lowest_verifiable_rate,
             budget=result.choice.budget.per_day_per_1000,
         )
     )
+
+
+def _of_capture(pairs: Iterable[tuple[str, str]], capture: str) -> int:
+    return sum(name == capture for name, _ in pairs)

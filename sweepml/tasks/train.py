@@ -187,7 +187,8 @@ def train(config: TrainConfig, progress: Progress | None = None) -> TrainResult:
         run.log_metrics({**metrics, "validation/onnx_difference": parity})
         for name, values_by_epoch in detector.model.learning_curves().items():
             run.log_curve(f"fit/{name}", values_by_epoch)
-        run.describe(f"{config.model.name} on {config.data.name}\n\n```\n{text}\n```")
+        whole = render(evaluations[:1], choice)  # of each capture as well it would be longer than MLflow keeps
+        run.describe(f"{config.model.name} on {config.data.name}\n\n```\n{whole}\n```")
         run.log_text(text, "evaluation.txt")
         run.log_figure(precision_recall_figure(scored, validated.verdicts), "precision_recall.png")
         recorded = run.register_bundle(
