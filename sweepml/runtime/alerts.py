@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sweepml.graph.connection_graph import ConnectionGraph
 from sweepml.graph.hosts import HostTable
 from sweepml.graph.windows import US_PER_S
-from sweepml.runtime.evidence import MAX_PORTS, Direction, Evidence, PortCount
+from sweepml.runtime.evidence import MAX_PORTS, Direction, Evidence, PortCount, new_target_count
 from sweepml.runtime.reasons import Reason, strongest_reasons
 from sweepml.schema.catalogue import FEATURE_NAMES
 from sweepml.schema.manifest import Manifest
@@ -29,6 +29,9 @@ MAX_OPEN: Final = 10_000
 
 MAX_EDGES: Final = 4_000_000
 """Edges that all open findings hold together, 33 bytes each. Chosen, not tuned."""
+
+MAX_TOLD: Final = 100_000
+"""Closed findings that are remembered, some 200 bytes each. Chosen, not tuned."""
 
 NEWS_GROWTH: Final = 2
 """A finding is told again when its targets grew by this factor: a sweep of a /16 makes 14 updates."""
@@ -222,6 +225,14 @@ class _Finding:
         self.told_ports = (self.told_ports or set()) | _swept_ports(evidence)
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is left of a finding that has closed: when it was last positive, and the last contact that it told of."""
+
+    last_positive_us: int
+    last_contact_us: int
+
+
 def _swept_ports(evidence: Evidence) -> set[tuple[str, int]]:
     return {(one.protocol, one.port) for one in evidence.ports[: evidence.swept_port_count]}
 
@@ -233,6 +244,9 @@ class AlertBook:
     at least doubled, a further port is swept (it leads, or has as many destinations as make a sweep), or the targets
     lie elsewhere. It closes when a row of any source is known more than ``close_after_s`` after the finding's last
     positive row, hence at times that the records give and not at times at which they were pushed.
+
+    A window of a day holds a sweep for a day, and is positive each time that it is judged. So a source whose finding
+    has closed opens another only with as many targets as make a sweep that it first contacted since.
 
     Parameters
     ----------
@@ -262,7 +276,9 @@ class AlertBook:
     ) -> None:
         self.evicted = 0
         self._features = manifest.features
-        lengths = (length_s for length_s, _ in manifest.windows)
+        lengths = [length_s for length_s, _ in manifest.windows]
+        self._min_dst_count = manifest.min_dst_count
+        self._longest_us = max(lengths) * US_PER_S
         self._thresholds = dict(zip(lengths, manifest.thresholds, strict=True))
         self._close_after_us = manifest.close_after_s * US_PER_S
         self._bundle_id = bundle_id
@@ -271,6 +287,8 @@ class AlertBook:
         self._max_edges = max_edges
         self._open: dict[str, _Finding] = {}
         """By `PositiveRow.key`, in the order of (last positive row, key)."""
+        self._told: dict[str, _Told] = {}
+        """Closed findings by `PositiveRow.key`, in the order in which they closed."""
         self._edges = 0
         self._clock_us: int | None = None
 
@@ -286,6 +304,7 @@ class AlertBook:
         was_set_back = self._clock_us is not None and as_of_us < self._clock_us
         alerts = self.flush() if was_set_back else self._expire(as_of_us)
         self._clock_us = as_of_us
+        self._forget(as_of_us)
         ordered = sorted(positives, key=lambda row: (row.key, -row.dst_count, row.horizon_s))
         for _, rows in groupby(ordered, key=lambda row: row.key):
             alerts += self._take(as_of_us, list(rows))
@@ -294,7 +313,9 @@ class AlertBook:
     def flush(self) -> list[Alert]:
         """Close everything that is open, and forget the time."""
         self._clock_us = None
-        return [self._close(finding) for finding in list(self._open.values())]
+        alerts = [self._close(finding) for finding in list(self._open.values())]
+        self._told.clear()
+        return alerts
 
     def mark_hosts(self, mask: NDArray[np.bool_]) -> None:
         """Set the mask, shape (hosts,), where a finding holds a host's code."""
@@ -317,8 +338,11 @@ class AlertBook:
         # Windows overlap, so that connections are counted more than once; evidence asks for distinct edges
         # only.
         graph = ConnectionGraph.merge([*held, *(row.graph for row in rows)])
-        self._edges += len(graph.edges)
         is_new = finding is None
+        told = self._told.get(first.key)
+        if is_new and told is not None and new_target_count(graph, told.last_contact_us) < self._min_dst_count:
+            return
+        self._edges += len(graph.edges)
         if finding is None:
             finding = _Finding(first.source, first.identity, first.key, as_of_us, as_of_us, graph, best)
         elif best.score > finding.peak.score:
@@ -339,6 +363,14 @@ class AlertBook:
             due.append(finding)
         return [self._close(finding) for finding in due]
 
+    def _forget(self, now_us: int) -> None:
+        """Forget closed findings that no window reaches back to any more, and the oldest of too many."""
+        while self._told:
+            key, told = next(iter(self._told.items()))
+            if now_us - told.last_positive_us <= self._longest_us and len(self._told) <= MAX_TOLD:
+                break
+            del self._told[key]
+
     def _evict(self) -> list[Alert]:
         alerts = []
         while self._open and (len(self._open) > self._max_open or self._edges > self._max_edges):
@@ -352,6 +384,8 @@ class AlertBook:
         del self._open[finding.key]
         self._edges -= len(finding.graph.edges)
         evidence = Evidence.of(finding.graph, self._hosts)
+        self._told.pop(finding.key, None)  # and back again, at the end of the order
+        self._told[finding.key] = _Told(finding.last_positive_us, evidence.last_contact_us)
         return self._alert(finding, AlertState.CLOSE, evidence, finding.peak)
 
     def _alert(self, finding: _Finding, state: AlertState, evidence: Evidence, judged: _Judged) -> Alert:

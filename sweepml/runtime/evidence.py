@@ -110,10 +110,10 @@ class Evidence:
         Depends on the edges only: neither on host codes nor on connection counts. Cost: two sorts of the destinations.
         """
         edges = graph.edges
-        outcome = _BEST_OUTCOME[edges.flags & (len(_BEST_OUTCOME) - 1)]
+        outcome = _best_outcome(edges)
         failed = np.isin(outcome, FAILURES)
         ports = _Ports.of(edges, failed)
-        is_sweep = np.repeat(ports.swept, ports.dst_count)
+        is_sweep = ports.edges_swept
         destinations = _by_address(edges.destination, hosts)
         targets = _by_address(edges.destination[is_sweep], hosts)
         public_count = _public_count(destinations, hosts)
@@ -165,11 +165,23 @@ class _Ports:
         swept[leading] = True
         return cls(edges.service[starts], dst_count, leading, swept)
 
+    @property
+    def edges_swept(self) -> NDArray[np.bool_]:
+        """Whether each edge is on a swept port, shape (edges,)."""
+        return np.repeat(self.swept, self.dst_count)
+
     def named(self, limit: int) -> tuple[PortCount, ...]:
         """Return the first ports: the leading one, other swept ones, the rest."""
         is_leading = np.arange(len(self.service)) == self.leading
         order = np.lexsort((self.service, -self.dst_count, ~self.swept, ~is_leading))[:limit]
         return tuple(PortCount(*_port_name(int(self.service[i])), int(self.dst_count[i])) for i in order.tolist())
+
+
+def new_target_count(graph: ConnectionGraph, since_us: int) -> int:
+    """Return how many targets one source contacted after a time for the first time in a graph."""
+    edges = graph.edges
+    swept = _Ports.of(edges, np.isin(_best_outcome(edges), FAILURES)).edges_swept
+    return len(np.unique(edges.destination[swept & (edges.first_us > since_us)]))
 
 
 def source_graph(stack: GraphStack, stack_row: int) -> ConnectionGraph:
@@ -190,6 +202,11 @@ def smallest_network(first: str, last: str) -> str:
     low, high = ipaddress.ip_address(first), ipaddress.ip_address(last)
     differing_bits = (int(low) ^ int(high)).bit_length()
     return str(ipaddress.ip_network(f"{low}/{low.max_prefixlen - differing_bits}", strict=False))
+
+
+def _best_outcome(edges: Edges) -> NDArray[np.uint8]:
+    best: NDArray[np.uint8] = _BEST_OUTCOME[edges.flags & (len(_BEST_OUTCOME) - 1)]
+    return best
 
 
 def _by_address(codes: NDArray[np.int32], hosts: HostTable) -> NDArray[np.int32]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from sweepml.runtime import alerts as module
 from sweepml.runtime.alerts import Alert, AlertBook, rfc3339
 from sweepml.runtime.evidence import MAX_PORTS
 from tests.runtime.findings import SOURCE, T0, Book, contact, one_alert, states, sweep
@@ -171,9 +172,44 @@ def test_close_tells_the_whole() -> None:
 def test_new_rows_after_the_close_are_a_new_finding() -> None:
     book = Book(close_after_s=100)
     (first,) = book.at(60, book.row(sweep(30)))
-    close, second = book.at(500, book.row(sweep(30)))
+    close, second = book.at(500, book.row(sweep(30, at_s=450)))
     assert states([close, second]) == ["close", "open"]
     assert close.dedup_key == first.dedup_key != second.dedup_key
+
+
+def test_a_sweep_that_a_longer_window_still_holds_is_not_found_again() -> None:
+    book = Book(close_after_s=100)
+    book.at(60, book.row(sweep(30)))
+    assert states(book.at(500, book.row(sweep(30)))) == ["close"]
+    assert book.at(1000, book.row([*sweep(30), *sweep(4, first=31, at_s=900)])) == []
+    (again,) = book.at(1100, book.row([*sweep(30), *sweep(5, first=31, at_s=900)]))
+    assert (again.state, again.dst_count) == ("open", 35)
+
+
+def test_closed_findings_are_forgotten_once_no_window_reaches_back() -> None:
+    book = Book(close_after_s=100)
+    book.at(60, book.row(sweep(30)))
+    book.at(500)
+    assert len(book.book._told) == 1
+    book.at(60 + 3600)
+    assert len(book.book._told) == 1
+    book.at(61 + 3600)
+    assert not book.book._told
+
+
+def test_only_so_many_closed_findings_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_TOLD", 2)
+    book = Book(close_after_s=100)
+    book.at(60, *(book.row(sweep(30, src=src), source=src) for src in ("10.0.0.7", "10.0.0.8", "10.0.0.9")))
+    book.at(500)
+    book.at(510)
+    assert list(book.book._told) == ["10.0.0.8", "10.0.0.9"]
+
+
+def test_a_clock_that_is_set_back_remembers_nothing() -> None:
+    book = Book(close_after_s=100)
+    book.at(5000, book.row(sweep(30, at_s=4990)))
+    assert states(book.at(60, book.row(sweep(30)))) == ["close", "open"]
 
 
 def test_alerts_of_one_finding_share_a_key_that_names_no_bundle() -> None:
