@@ -13,6 +13,7 @@ STAMP := $(VENV)/.installed
 PYTHON ?=
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
+DETECTOR_ARGS ?=
 NOTEBOOKS ?= notebooks
 
 # -qq: errors only; pip's advice about indexes and versions is not about this project.
@@ -21,7 +22,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help demo test lint notebooks bench clean
+.PHONY: help demo test lint notebooks detector bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +41,9 @@ lint: $(STAMP) ## style, formatting, types, direction of imports
 
 notebooks: $(STAMP) ## run every notebook from top to bottom; NOTEBOOKS picks some
 	@$(BIN)/python -m pytest --nbmake --nbmake-timeout=1200 $(PYTEST_ARGS) $(NOTEBOOKS)
+
+detector: $(STAMP) ## train the detector that comes with the package, on published captures besides; minutes
+	@$(BIN)/python -m sweepml.cli.default_detector $(DETECTOR_ARGS)
 
 bench: $(STAMP) ## measure the kernel next to Polars, DuckDB and pandas, on an otherwise idle machine
 	@$(BIN)/python -m benchmarks.kernel $(BENCH_ARGS)
