@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +14,9 @@ from sweepml.graph.connections import is_contact
 from sweepml.graph.windows import US_PER_S
 
 DAY_S: Final = 86_400
+
+_WATCHED_TIMES: Final = 2.0
+"""A window may be so many times as long as the longest capture, and still show what it will show. Chosen, not tuned."""
 
 _SHORTEST_S: Final = 60.0
 """The shortest horizon: whoever is seen once is judged over a minute."""
@@ -30,26 +34,33 @@ class Exposure:
         Sources over all captures.
     span_s
         Summed length of the captures, in seconds.
+    longest_s
+        Length of the longest capture, in seconds; infinite where nobody says.
     """
 
     source_days: float
     source_count: int
     span_s: float
+    longest_s: float = math.inf
 
     @classmethod
     def of(cls, captures: Iterable[Capture]) -> Exposure:
         """Return the exposure of some captures, see `watched_days`."""
-        days, sources, span_s = 0.0, 0, 0.0
+        days, sources, spans_s = 0.0, 0, [0.0]
         for capture in captures:
             watched = watched_days(capture)
             days += sum(watched.values())
             sources += len(watched)
-            span_s += capture.span_s
-        return cls(days, sources, span_s)
+            spans_s.append(capture.span_s)
+        return cls(days, sources, sum(spans_s), max(spans_s))
 
     def rate(self, count: float) -> float:
         """Return a count as so many per day per 1,000 sources; NaN where nothing was watched."""
         return count * 1000 / self.source_days if self.source_days else float("nan")
+
+    def has_watched(self, horizon_s: float) -> bool:
+        """Return whether at least half of a horizon was ever watched at a stretch."""
+        return horizon_s <= _WATCHED_TIMES * self.longest_s
 
     def allowed(self, per_day_per_1000: float) -> float:
         """Return how often a rate (per day per 1,000 sources) allows something to happen in this exposure."""

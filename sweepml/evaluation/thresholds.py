@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -210,6 +210,9 @@ def choose_thresholds(rows: ScoredRows, exposure: Exposure, budget: AlertBudget)
 
     Notes
     -----
+    Nobody knows what benign sources do in a window of which no capture shows half: its rows hold an hour's contacts
+    where a day's would be. Such a horizon gets no lower threshold than the surest of the shorter ones.
+
     The budget allows ``k = rate x source-days / 1000 x share`` false alerts at a horizon. Going down through
     the scores of negative rows, the first at which more than k alerts stand is the one to stay above: a still
     lower threshold may merge alerts into fewer, but nobody should count on that. The threshold is placed
@@ -225,11 +228,13 @@ def choose_thresholds(rows: ScoredRows, exposure: Exposure, budget: AlertBudget)
     if not exposure.source_days > 0:
         raise ConfigError("the validation captures watch no source for any time: no alert rate can be measured")
     horizons = np.unique(rows.horizon_s).tolist()
-    chosen = []
+    chosen: list[HorizonThreshold] = []
     for horizon_s in horizons:
         share = budget.share_of(horizon_s, horizons)
         allowed = exposure.allowed(budget.per_day_per_1000) * share
-        chosen.append(_choose(rows.take(rows.horizon_s == horizon_s), horizon_s, allowed, budget))
+        surest = max((one.threshold for one in chosen), default=budget.floor)
+        floor = budget.floor if exposure.has_watched(horizon_s) else surest
+        chosen.append(_choose(rows.take(rows.horizon_s == horizon_s), horizon_s, allowed, replace(budget, floor=floor)))
     return ThresholdChoice(budget, exposure, tuple(chosen))
 
 

@@ -173,7 +173,11 @@ def fold_verdicts(
         others = scored_rows(tested.take(~here), calibration.apply(found.raw[~here]))
         # The other folds watched their share of the sources.
         share = len(np.unique(others.unit)) / max(len(np.unique(tested.unit)), 1)
-        watched = Exposure(exposure.source_days * share, round(exposure.source_count * share), exposure.span_s)
+        watched = replace(
+            exposure,
+            source_days=exposure.source_days * share,
+            source_count=round(exposure.source_count * share),
+        )
         made[fold] = FoldVerdicts(calibration, choose_thresholds(others, watched, budget))
     return made
 

@@ -31,3 +31,10 @@ def test_an_identity_is_watched_over_all_its_addresses() -> None:
     pod = capture.hosts.encode_identity("web-7d9f")
     named = replace(capture.connections, identity=np.full(2, pod, np.int32))
     assert watched_days(replace(capture, connections=named)) == {"web-7d9f": 7200 / DAY_S}
+
+
+def test_half_of_a_horizon_is_enough_to_have_watched_it() -> None:
+    exposure = Exposure(1.0, 1, 100.0, longest_s=43_200.0)
+    assert exposure.has_watched(86_400)
+    assert not exposure.has_watched(86_401)
+    assert Exposure(1.0, 1, 100.0).has_watched(10**9)

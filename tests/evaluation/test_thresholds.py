@@ -261,3 +261,12 @@ def test_in_a_crowd_a_threshold_takes_the_widest_gap_nearby() -> None:
 def test_a_threshold_passes_no_more_than_a_few_scores() -> None:
     crowd = np.append(np.linspace(0.25, 0.75, 10_001), [0.9]).astype(np.float32)
     assert clear_of(0.25, crowd, 0.05) < 0.26
+
+
+def test_a_horizon_that_no_capture_shows_is_as_sure_as_the_surest_shorter_one() -> None:
+    rows = to_rows([*LADDER, ("S", 0, 1, 0.6), ("A", 0, 0, 0.2)], [60] * len(LADDER) + [86_400] * 2)
+    short = Exposure(1000.0, 1000, 3600.0, longest_s=3600.0)
+    chosen = choose_thresholds(rows, short, AlertBudget(2)).thresholds
+    assert chosen[86_400] == chosen[60] > 0.6
+    shown = Exposure(1000.0, 1000, 90_000.0, longest_s=43_200.0)
+    assert choose_thresholds(rows, shown, AlertBudget(2)).thresholds[86_400] < 0.6
