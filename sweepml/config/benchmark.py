@@ -35,9 +35,6 @@ class ContestConfig:
         Of the run; everything is written to ``<output_root>/<name>/``.
     seed
         Seeds whatever is random.
-    seeds
-        So many seeds, from `seed` on, with which every model is judged on the own captures, cross-validated. Other
-        arenas, and all rules, are judged with the first alone.
     models
         Registry names.
     model_params
@@ -50,7 +47,6 @@ class ContestConfig:
 
     name: str = "contest"
     seed: int = 0
-    seeds: int = 1
     output_root: str = "outputs"
     models: list[str] | None = None
     model_params: dict[str, Any] = field(default_factory=dict)
@@ -85,6 +81,9 @@ class BenchmarkConfig(ContestConfig):
 
     Attributes
     ----------
+    seeds
+        So many seeds, from `seed` on, with which every model is judged on the own captures, cross-validated. Other
+        arenas, and all rules, are judged with the first alone.
     foreign_alerts
         What other tools said, by what to call them.
     arenas
@@ -101,6 +100,7 @@ class BenchmarkConfig(ContestConfig):
     """
 
     name: str = "benchmark"
+    seeds: int = 1
     foreign_alerts: dict[str, ForeignAlertsConfig] = field(default_factory=dict)
     arenas: list[str] | None = None
     published: str | None = "../shared/data/real"

@@ -125,7 +125,7 @@ class SplitConfig:
 
     folds: int = 5
     time_cut: float | None = None
-    gap_s: int = 3600
+    gap_s: int = 86_400
 
 
 @dataclass

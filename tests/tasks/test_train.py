@@ -307,7 +307,7 @@ def test_background_alone_cannot_be_trained_on(capture: CaptureConfig, tmp_path:
 
 def test_captures_too_short_for_a_split_in_time_are_refused(capture: CaptureConfig, tmp_path: Path) -> None:
     config = changed(split={"time_cut": 0.5})(quick_config(tmp_path / "out", cut=capture))
-    with pytest.raises(ConfigError, match=r"time_cut=0\.5 with gap_s=3600 leaves no rows on one side"):
+    with pytest.raises(ConfigError, match=r"time_cut=0\.5 with gap_s=86400 leaves no rows on one side"):
         train(config)
 
 
