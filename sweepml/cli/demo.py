@@ -30,8 +30,7 @@ def demo() -> int:
         "3. Look further\n"
         f"   .venv/bin/sweepml inspect {FOLDER}/detector.onnx        what the bundle says of itself\n"
         f"   .venv/bin/sweepml score {FOLDER}/detector.onnx YOUR/conn.log\n"
-        "   .venv/bin/mlflow ui --backend-store-uri sqlite:///outputs/mlflow.db\n"
-        "   and open http://127.0.0.1:5000/#/experiments/1/runs?workflowType=machine_learning"
+        "   .venv/bin/sweepml ui                                    runs, metrics and plots in MLflow"
     )
     return code
 
