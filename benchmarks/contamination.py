@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
-from benchmarks.lab import Lab, read_lab
+from benchmarks.lab import read_lab
 from sweepml.datasets.splits import grouped_folds
 from sweepml.models.autoencoder.detector import Autoencoder
 from sweepml.models.base import TrainingRows
 from sweepml.models.normal_rows import ALL
 from sweepml.pipeline.rows import balanced_weights
+from sweepml.tasks.data import TrainingData
 
 SHARES: Final = (0.0, 0.05, 0.1)
 """Of the training rows that belong to sweeps."""
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.stdout.flush()
 
 
-def figures(lab: Lab, share: float, trim_share: float, seed: int) -> tuple[float, float]:
+def figures(lab: TrainingData, share: float, trim_share: float, seed: int) -> tuple[float, float]:
     """Return average precision and recall of one autoencoder on sources that it has not met."""
     rows = lab.table.rows
     fold = grouped_folds(lab.groups, 2, seed)[lab.groups.places(rows.units)][rows.unit]

@@ -16,20 +16,22 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sweepml.datasets.capture import Capture, Episode
-from sweepml.datasets.load import CaptureSource, load_capture
+from benchmarks.judged import Judged, judged, laboratory
+from benchmarks.pages import put_between_marks
+from sweepml.datasets.capture import Episode
+from sweepml.datasets.load import CaptureSource
 from sweepml.features.edges import EDGES_PER_ROW
 from sweepml.features.plan import FeaturePlan
 from sweepml.models.base import TrainingRows
 from sweepml.models.registry import make_model
-from sweepml.pipeline.rows import LabelledRows, balanced_weights, labelled_rows
+from sweepml.pipeline.rows import LabelledRows, balanced_weights
 from sweepml.simulation.addresses import Addresses
 from sweepml.simulation.episodes import SweepFacts, episode_of
 from sweepml.simulation.log_files import open_log
@@ -63,17 +65,7 @@ _HOSTS: Final = 150
 _SPAN_US: Final = round(1.5 * 3.6e9)
 _TRAIN_SEED, _TEST_SEED = 101, 202
 _PLAN: Final = FeaturePlan(edges_per_row=EDGES_PER_ROW)
-_POSITIVE_DST_COUNT: Final = 5
 _README: Final = Path(__file__).resolve().parent.parent / "sweepml" / "models" / "graph_embedding" / "README.md"
-_MARKS: Final = ("<!-- begin: benchmarks.distributed -->", "<!-- end: benchmarks.distributed -->")
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A capture with its rows."""
-
-    capture: Capture
-    rows: LabelledRows
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -82,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--lab", type=Path, default=Path("data/lab"))
     parser.add_argument("--seeds", type=int, default=5)
     options = parser.parse_args(arguments)
-    lab = [laboratory(options.lab / name) for name in LAB]
+    lab = [laboratory(options.lab / name, _PLAN) for name in LAB]
     with tempfile.TemporaryDirectory() as folder:
         made = network(Path(folder) / "train.log", _TRAIN_SEED, _TRAINED_SOURCES)
         test = network(Path(folder) / "test.log", _TEST_SEED, SOURCES)
@@ -96,21 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for name, (model, params) in CONTESTANTS.items()
     }
     table = render(results, test)
-    before, _, rest = _README.read_text().partition(_MARKS[0])
-    _README.write_text(f"{before}{_MARKS[0]}\n\n{table}\n{_MARKS[1]}{rest.partition(_MARKS[1])[2]}")
+    put_between_marks(_README, "distributed", table)
     sys.stdout.write(table)
-
-
-def laboratory(folder: Path) -> Judged:
-    """Return a campaign of the laboratory."""
-    files = (str(folder / name) for name in ("conn.log.gz", "truth.csv", "roles.csv"))
-    return judged(CaptureSource(folder.name, *files))
-
-
-def judged(source: CaptureSource) -> Judged:
-    """Return a capture with its rows and their edges."""
-    capture = load_capture(source, _PLAN)[0]
-    return Judged(capture, labelled_rows(capture, _PLAN, _POSITIVE_DST_COUNT))
 
 
 def network(log: Path, seed: int, sources: Sequence[int]) -> Judged:
@@ -131,7 +110,7 @@ def network(log: Path, seed: int, sources: Sequence[int]) -> Judged:
     with open_log(log) as writer:
         writer.write(Records.concat(parts).in_time_order().to_batch())
     write_episodes(beside(log, "episodes"), episodes)
-    return judged(CaptureSource(f"network {seed}", str(log), str(beside(log, "episodes"))))
+    return judged(CaptureSource(f"network {seed}", str(log), str(beside(log, "episodes"))), _PLAN)
 
 
 def dealt(played: PlayedSweep, count: int, portrait: Portrait, taken: set[str]) -> Iterator[tuple[Episode, Records]]:

@@ -17,20 +17,21 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.judged import POSITIVE_DST_COUNT, Judged, judged, laboratory
+from benchmarks.pages import put_between_marks
 from sweepml.config.train import VariantsConfig
 from sweepml.datasets.capture import Capture
-from sweepml.datasets.load import CaptureSource, load_capture
+from sweepml.datasets.load import CaptureSource
 from sweepml.features.plan import FeaturePlan
 from sweepml.models.base import Detector, TrainingRows
 from sweepml.models.registry import make_model
-from sweepml.pipeline.rows import LabelledRows, balanced_weights, labelled_rows
+from sweepml.pipeline.rows import LabelledRows, balanced_weights
 from sweepml.simulation.inject import inject
 from sweepml.simulation.network import NetworkPlan
 from sweepml.simulation.portrait import LogInput
@@ -85,19 +86,9 @@ _BEGIN_US: Final = 1_767_603_600_000_000
 _NETWORK: Final = NetworkPlan(0, 120, _BEGIN_US, _BEGIN_US + round(1.5 * 3.6e9))
 _MODEL: Final = {"n_bags": 1, "max_iter": 80}
 _PLAN: Final = FeaturePlan()
-_POSITIVE_DST_COUNT: Final = 5
 _MOST_ROWS: Final = 60_000
 """Rows of one capture that are trained on at most, drawn evenly: a long sweep has very many that are alike."""
 _DOCS: Final = Path(__file__).resolve().parent.parent / "docs" / "simulation.md"
-_MARKS: Final = ("<!-- begin: benchmarks.injection -->", "<!-- end: benchmarks.injection -->")
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A capture that is tested on."""
-
-    capture: Capture
-    rows: LabelledRows
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -107,20 +98,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--lab", type=Path, default=Path("data/lab"))
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args(arguments)
-    lab = {name: laboratory(options.lab / name) for name in LAB}
+    lab = {name: laboratory(options.lab / name, _PLAN) for name in LAB}
     foreign = list(published(options.real))
     with tempfile.TemporaryDirectory() as folder:
         more = additions(options.real / "zeek", Path(folder))
     table = render(measured(lab, foreign, more, options.seeds))
-    before, _, rest = _DOCS.read_text().partition(_MARKS[0])
-    _DOCS.write_text(f"{before}{_MARKS[0]}\n\n{table}\n{_MARKS[1]}{rest.partition(_MARKS[1])[2]}")
+    put_between_marks(_DOCS, "injection", table)
     sys.stdout.write(table)
-
-
-def laboratory(folder: Path) -> Judged:
-    """Return a campaign."""
-    files = (str(folder / name) for name in ("conn.log.gz", "truth.csv", "roles.csv"))
-    return judged(CaptureSource(folder.name, *files))
 
 
 def published(real: Path) -> Iterable[Judged]:
@@ -129,28 +113,25 @@ def published(real: Path) -> Iterable[Judged]:
         truth, file = str(real / "ground_truth.csv"), f"zeek/{name}"
         known = file in Path(truth).read_text()
         yield judged(
-            CaptureSource(name, str(real / file), truth if known else None, episodes_file=file if known else None)
+            CaptureSource(name, str(real / file), truth if known else None, episodes_file=file if known else None),
+            _PLAN,
         )
-
-
-def judged(source: CaptureSource) -> Judged:
-    """Return a capture with its rows."""
-    capture = load_capture(source, _PLAN)[0]
-    return Judged(capture, labelled_rows(capture, _PLAN, _POSITIVE_DST_COUNT))
 
 
 def additions(zeek: Path, folder: Path) -> dict[str, list[LabelledRows]]:
     """Return what is trained on beside the laboratory."""
     made: dict[str, list[LabelledRows]] = {"background": [], "injected": [], "simulated": []}
     for number, name in enumerate(BACKGROUND):
-        made["background"].append(judged(CaptureSource(name, str(zeek / name))).rows)
+        made["background"].append(judged(CaptureSource(name, str(zeek / name)), _PLAN).rows)
         output = folder / f"{number}.log"
         done = inject(LogInput(zeek / name), output, _SWEEPS, _OPTIONS, seed=number)
         write_episodes(beside(output, "episodes"), done.episodes)
-        made["injected"].append(judged(CaptureSource(f"{name}+", str(output), str(beside(output, "episodes")))).rows)
+        made["injected"].append(
+            judged(CaptureSource(f"{name}+", str(output), str(beside(output, "episodes"))), _PLAN).rows
+        )
     output = folder / "network.log"
     write_episodes(beside(output, "episodes"), simulate(_NETWORK, output, _SWEEPS, _OPTIONS).episodes)
-    made["simulated"].append(judged(CaptureSource("network", str(output), str(beside(output, "episodes")))).rows)
+    made["simulated"].append(judged(CaptureSource("network", str(output), str(beside(output, "episodes"))), _PLAN).rows)
     return made
 
 
@@ -179,7 +160,7 @@ def varied(capture: Capture, seed: int) -> LabelledRows:
     variants = VariantsConfig(
         stretches=[1, 3, 10, 30], blind_families=["volume", "order", "graph", "relative", "memory"]
     )
-    return training_table([capture], _PLAN, _POSITIVE_DST_COUNT, variants, seed, Silent()).varied
+    return training_table([capture], _PLAN, POSITIVE_DST_COUNT, variants, seed, Silent()).varied
 
 
 def fitted(parts: Sequence[LabelledRows], seed: int) -> Detector:

@@ -22,24 +22,20 @@ from typing import Final
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks.lab import Lab, read_lab
+from benchmarks.lab import read_lab
 from sweepml.config.train import (
     LABELS_ALL,
     LABELS_NONE,
     LABELS_POSITIVE,
-    AlertsConfig,
     LabelsConfig,
     ModelConfig,
     SplitConfig,
     TrainConfig,
 )
-from sweepml.evaluation.alerts import JudgementRules
-from sweepml.evaluation.episodes import evaluate_alerts
 from sweepml.evaluation.intervals import wilson_interval
-from sweepml.tasks.cross_validation import judge, out_of_fold
+from sweepml.tasks.data import TrainingData
 from sweepml.tasks.labels import learner_maker
-from sweepml.tasks.progress import Silent
-from sweepml.tasks.train import alert_budget
+from sweepml.tasks.tryout import try_out
 
 EVERY: Final = 0
 """As a number of labelled episodes: all of them."""
@@ -112,16 +108,14 @@ def plan() -> Iterator[tuple[Way, int, int]]:
             yield from ((way, labelled, seed) for seed in range(seeds))
 
 
-def measure(lab: Lab, way: Way, labelled: int, seed: int) -> Point:
+def measure(lab: TrainingData, way: Way, labelled: int, seed: int) -> Point:
     """Cross-validate one model."""
-    config = TrainConfig(model=way.model, labels=LabelsConfig(way.use, None if labelled == EVERY else labelled))
-    make = learner_maker(config, lab.groups)
-    found = out_of_fold(make, lab.table, lab.groups, SplitConfig(folds=FOLDS), seed, Silent())
-    alerts = AlertsConfig()
-    validated = judge(found, lab.table.rows, lab.groups, lab.captures, alert_budget(alerts))
-    raised = validated.scored.to_alerts(validated.verdicts, way.title)
-    rules = JudgementRules(close_after_s=alerts.close_after_s)
-    report = evaluate_alerts(lab.captures, raised, rules, detector=way.title, seed=seed)
+    config = TrainConfig(
+        model=way.model,
+        labels=LabelsConfig(way.use, None if labelled == EVERY else labelled),
+        split=SplitConfig(folds=FOLDS),
+    )
+    report = try_out(learner_maker(config, lab.groups), lab, config, seed).report
     return Point(way.title, labelled, seed, len(report.caught), report.episode_count, len(report.false_sources))
 
 

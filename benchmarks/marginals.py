@@ -19,6 +19,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.pages import put_between_marks
 from sweepml.datasets.encode import table_to_connections
 from sweepml.datasets.reader import read_connections
 from sweepml.graph.connections import Connections, is_contact
@@ -46,7 +47,6 @@ _SIMULATED: Final = "simulated, 300 clients, a day"
 _CLIENTS: Final = "simulated, clients alone"
 _QUANTILES: Final = (0.5, 0.9, 0.99)
 _DOCS: Final = Path(__file__).resolve().parent.parent / "docs"
-_MARKS: Final = ("<!-- begin: benchmarks.marginals -->", "<!-- end: benchmarks.marginals -->")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     is_client = np.array([name in clients for name in hosts.names])
     found[_CLIENTS] = marginals((connections.take(is_client[connections.source]), hosts))
     draw(found, _DOCS / "simulation-marginals.png")
-    page = _DOCS / "simulation.md"
-    page.write_text(between_marks(page.read_text(), tables(found)))
+    put_between_marks(_DOCS / "simulation.md", "marginals", tables(found))
     sys.stdout.write(tables(found))
 
 
@@ -150,13 +149,6 @@ def tables(found: dict[str, Marginals]) -> str:
         top = sorted(one.ports.items(), key=lambda item: -item[1])[:6]
         lines.append(f"| {name} | {', '.join(f'{port} {share:.0%}' for port, share in top)} |")
     return "\n".join(lines) + "\n"
-
-
-def between_marks(page: str, text: str) -> str:
-    """Return a page with another text between its marks."""
-    before, _, rest = page.partition(_MARKS[0])
-    _, _, after = rest.partition(_MARKS[1])
-    return f"{before}{_MARKS[0]}\n\n{text}\n{_MARKS[1]}{after}"
 
 
 def draw(found: dict[str, Marginals], path: Path) -> None:

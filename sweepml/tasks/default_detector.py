@@ -15,13 +15,12 @@ from typing import Final
 from sweepml.config.inject import InjectConfig, SweepsConfig
 from sweepml.config.simulate import SimulateConfig
 from sweepml.config.train import CaptureConfig, TrainConfig
+from sweepml.datasets.published import GROUND_TRUTH, capture_name
 from sweepml.errors import ConfigError, InputMissingError, did_you_mean
 from sweepml.tasks.inject import inject
 from sweepml.tasks.progress import Progress, Silent
 from sweepml.tasks.simulate import simulate
 from sweepml.tasks.train import TrainResult, train
-
-TRUTH: Final = "ground_truth.csv"
 
 _SLOW_SCANNERS: Final = ["connect_loop", "nmap_t1"]
 
@@ -35,7 +34,7 @@ class PublishedLog:
     file
         Path in the folder of published captures.
     has_attacks
-        Whether `TRUTH` lists an attack in it; all others are background.
+        Whether `GROUND_TRUTH` lists an attack in it; all others are background.
     is_injected
         Whether sweeps are put into copies of it: networks of several hosts, or a day of one.
     """
@@ -51,7 +50,7 @@ class PublishedLog:
         >>> PublishedLog("zeek/m57_day.conn.log").name
         'm57_day'
         """
-        return self.file.rpartition("/")[2].split(".")[0]
+        return capture_name(self.file).rpartition("/")[2]
 
 
 PUBLISHED: Final = (
@@ -156,7 +155,7 @@ def wanted_logs(material: Material) -> tuple[PublishedLog, ...]:
         if name not in names:
             raise ConfigError(f"there is no published capture {name!r} to leave out; {did_you_mean(name, names)}")
     logs = tuple(log for log in material.logs if log.name not in material.without)
-    for file in (TRUTH, *(log.file for log in logs)):
+    for file in (GROUND_TRUTH, *(log.file for log in logs)):
         if not (material.published / file).is_file():
             raise InputMissingError(
                 f"{material.published / file}: no such file; the default detector is trained on published captures, "
@@ -169,7 +168,7 @@ def _published_capture(log: PublishedLog, folder: Path) -> CaptureConfig:
     path = str(folder / log.file)
     if not log.has_attacks:
         return CaptureConfig(log=path, background=True)
-    return CaptureConfig(log=path, episodes=str(folder / TRUTH), episodes_file=log.file)
+    return CaptureConfig(log=path, episodes=str(folder / GROUND_TRUTH), episodes_file=log.file)
 
 
 def _injected(log: PublishedLog, number: int, material: Material) -> Iterator[tuple[str, CaptureConfig]]:

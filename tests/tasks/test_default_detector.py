@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from sweepml.datasets.published import GROUND_TRUTH
 from sweepml.errors import ConfigError, InputMissingError
 from sweepml.runtime.bundle import Bundle
 from sweepml.runtime.default_detector import DEFAULT_DETECTOR
 from sweepml.schema.catalogue import SCHEMA_HASH
-from sweepml.tasks.default_detector import PUBLISHED, TRUTH, Material, PublishedLog, make_default_detector, wanted_logs
+from sweepml.tasks.default_detector import PUBLISHED, Material, PublishedLog, make_default_detector, wanted_logs
 from sweepml.tasks.model_card import render_card
 from tests.simulation.logs import rows, write_log
 from tests.tasks.cut import cut_capture, quick_config
@@ -29,7 +30,7 @@ def published(tmp_path: Path) -> Path:
     folder.mkdir()
     write_log(folder / "office.log", rows(400))
     write_log(folder / "home.log", rows(200, seed=1))
-    (folder / TRUTH).write_text("file,source,kind,protocol,ports,start,end\n")
+    (folder / GROUND_TRUTH).write_text("file,source,kind,protocol,ports,start,end\n")
     return folder
 
 

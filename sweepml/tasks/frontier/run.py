@@ -33,7 +33,7 @@ from sweepml.tasks.frontier.cells import make_cells
 from sweepml.tasks.frontier.competitors import Competitors, make_competitors
 from sweepml.tasks.frontier.watchers import AlertsByName, watch
 from sweepml.tasks.progress import Progress, Silent
-from sweepml.tasks.settings import judgement_rules, model_maker
+from sweepml.tasks.settings import check_seeds, judgement_rules, model_maker
 
 PAGE_FILE: Final = "frontier.html"
 SUMMARY_FILE: Final = "frontier.md"
@@ -79,8 +79,7 @@ def frontier(config: FrontierConfig, progress: Progress | None = None, command: 
         For anything that a user can mend.
     """
     progress = progress or Silent()
-    if config.seed < 0:
-        raise ConfigError(f"seed must not be negative, got {config.seed}")
+    check_seeds([config.seed])
     cells = make_cells(config)
     if not check_names(config):
         raise ConfigError("nobody to measure: models, rules and detectors are all empty")
