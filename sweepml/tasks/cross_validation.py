@@ -190,7 +190,11 @@ def judge(
     budget: AlertBudget,
 ) -> CrossValidated:
     """Turn raw scores into verdicts, each fold by the calibration and thresholds of the others."""
-    made = fold_verdicts(found, rows, groups, captures, budget)
+    return judge_by(fold_verdicts(found, rows, groups, captures, budget), found, rows)
+
+
+def judge_by(made: Mapping[int, FoldVerdicts], found: OutOfFold, rows: LabelledRows) -> CrossValidated:
+    """Turn raw scores of some of the rows into verdicts, with what `fold_verdicts` made of them."""
     return _judged(made, rows.take(found.place), found.fold, found.raw)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -21,6 +22,7 @@ from sweepml.evaluation.curves import CurvePoint, curve_of_alerts, curve_of_rule
 from sweepml.evaluation.judged_tables import JudgedRows
 from sweepml.evaluation.rows import ScoredRows
 from sweepml.evaluation.rule_thresholds import tune_rule
+from sweepml.evaluation.thresholds import AlertBudget
 from sweepml.export.bundle import CalibratedDetector
 from sweepml.models.base import Detector
 from sweepml.models.registry import MODELS, make_model
@@ -29,9 +31,10 @@ from sweepml.runtime.bundle import Bundle
 from sweepml.schema.alert import AlertRow
 from sweepml.tasks.benchmark.rounds import Round
 from sweepml.tasks.cross_validation import (
+    FoldVerdicts,
     OutOfFold,
     fold_verdicts,
-    judge,
+    judge_by,
     judge_seen_otherwise,
     out_of_fold,
     scored_rows,
@@ -113,12 +116,19 @@ class Tables:
         return replace(self._tables[0], rows=LabelledRows.concat(rows), varied=LabelledRows.concat(varied))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Folded:
     table: TrainingTable
     groups: SourceGroups
     folds: int
     found: OutOfFold
+    captures: tuple[Capture, ...]
+    budget: AlertBudget
+
+    @cached_property
+    def verdicts(self) -> dict[int, FoldVerdicts]:
+        """What turns scores into verdicts: the arena of the captures needs it, and one for every other sensor."""
+        return fold_verdicts(self.found, self.table.rows, self.groups, self.captures, self.budget)
 
 
 class ModelContestant:
@@ -166,7 +176,7 @@ class ModelContestant:
         folded = self._folded(here)
         if folded is None:
             return None
-        validated = judge(folded.found, folded.table.rows, folded.groups, here.test, alert_budget(self._config.alerts))
+        validated = judge_by(folded.verdicts, folded.found, folded.table.rows)
         words = f"chosen in each of {folded.folds} folds on the others"
         return _entry_of_rows(here, validated.scored, validated.verdicts, words, self.name)
 
@@ -176,11 +186,9 @@ class ModelContestant:
         if folded is None:
             return None
         rows, groups = self._tables.of(here.test).rows, folded.groups
-        budget = alert_budget(self._config.alerts)
-        made = fold_verdicts(folded.found, folded.table.rows, groups, here.train, budget)
         known_as = [(here.seen_as[capture], source) for capture, source in rows.units]
         unit_fold = grouped_folds(groups, folded.folds, self._config.seed)[groups.places(known_as)]
-        validated = judge_seen_otherwise(folded.found, made, rows, unit_fold[rows.unit])
+        validated = judge_seen_otherwise(folded.found, folded.verdicts, rows, unit_fold[rows.unit])
         words = f"chosen in each of {folded.folds} folds on the others, as recorded"
         return _entry_of_rows(here, validated.scored, validated.verdicts, words, self.name)
 
@@ -206,7 +214,8 @@ class ModelContestant:
                 return None
             split = replace(self._config.split, folds=folds)
             found = out_of_fold(self.make, table, groups, split, self._config.seed, Silent())
-            self._folds[key] = _Folded(table, groups, folds, found)
+            budget = alert_budget(self._config.alerts)
+            self._folds[key] = _Folded(table, groups, folds, found, here.train, budget)
         return self._folds[key]
 
     def _groups(self, here: Round) -> SourceGroups:
